@@ -1,0 +1,1 @@
+"""Accounts, jobs and subscriptions on PostgreSQL; asks the serving layer for matching."""

@@ -1,0 +1,1 @@
+"""Raw records to model inputs, used identically offline and online."""

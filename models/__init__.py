@@ -1,0 +1,1 @@
+"""Weights in, numbers out: encoders, towers, index and the bundle that holds them together."""

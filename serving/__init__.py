@@ -1,0 +1,1 @@
+"""Online inference behind BentoML; app imports only schemas and client."""

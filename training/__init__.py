@@ -1,0 +1,1 @@
+"""Everything with a label, a gradient or a quality metric."""

@@ -1,0 +1,1 @@
+"""Public benchmarks, one file each; see data/README.md for where their data comes from."""
