@@ -42,7 +42,7 @@ class HistoryItem(Wire):
 
 
 class UserDocument(Wire):
-    """`history` holds what the app knows beyond the feature store (the newest events); duplicates are fine."""
+    """`history` holds the newest events, which the feature store may not know yet; duplicates are fine."""
 
     user_id: int
     desired_title: str = Field("", max_length=300)
@@ -61,9 +61,7 @@ class Filters(Wire):
     remote: tuple[Remote, ...] = ()
     job_types: tuple[str, ...] = ()
     countries: tuple[str, ...] = Field((), description="ISO 3166-1 alpha-2")
-    near: str = Field(
-        "", max_length=300, description="place name; keeps postings within radius_km, and remote ones"
-    )
+    near: str = Field("", max_length=300, description="place name: keeps postings within radius_km")
     radius_km: float = Field(50.0, gt=0, le=20_000)
     salary_min: float | None = Field(None, ge=0)
     posted_after: datetime | None = None
@@ -86,13 +84,9 @@ class Reason(Wire):
 class ScoredJob(Wire):
     job_id: JobId
     rank: int = Field(ge=1)
-    score: float = Field(
-        ge=0, le=1, description="calibrated probability of engagement given an examined impression"
-    )
+    score: float = Field(ge=0, le=1, description="calibrated probability of engagement")
     similarity: float = Field(description="dot product of the two 256-d unit vectors")
-    propensity: float = Field(
-        gt=0, le=1, description="probability that the policy showed this job at this rank"
-    )
+    propensity: float = Field(gt=0, le=1, description="chance that the policy put this job here")
     reasons: tuple[Reason, ...] = ()
 
 
