@@ -1,0 +1,102 @@
+"""Engine, sessions and transactions. This file is the only one that commits.
+
+A request's transaction ends before its response is sent (`Depends(get_session, scope="function")`);
+anything else opens one with `Database.transaction()`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from app.errors import AppError
+from app.kit.timing import record
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """Seconds, except `size` (connections). Every wait on PostgreSQL is bounded by one of them."""
+
+    size: int = 20
+    wait_s: float = 2.0
+    connect_s: int = 3
+    recycle_s: int = 60
+    statement_s: float = 10.0
+    lock_s: float = 5.0
+
+    def server_options(self) -> str:
+        return (
+            f"-c statement_timeout={int(self.statement_s * 1000)} -c lock_timeout={int(self.lock_s * 1000)} "
+            "-c idle_in_transaction_session_timeout=120000 -c timezone=UTC -c jit=off"
+        )
+
+
+class Database:
+    """Owns the connection pool of one process. Connects on first use, never on construction."""
+
+    def __init__(self, url: str | URL, limits: PoolLimits | None = None) -> None:
+        limits = limits or PoolLimits()
+        self.url = make_url(url)
+        self.engine = create_async_engine(
+            self.url,
+            pool_size=limits.size,
+            max_overflow=0,
+            pool_timeout=limits.wait_s,
+            pool_pre_ping=True,
+            pool_recycle=limits.recycle_s,
+            connect_args={"connect_timeout": limits.connect_s, "options": limits.server_options()},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        _time_statements(self.engine.sync_engine)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back when the body raises.
+
+        Exception: an `AppError` with `keeps_writes` reports a refusal whose record must survive it
+        (a counted login failure, a revoked token family), so it is committed and raised on.
+        """
+        async with self._sessions() as session:
+            try:
+                yield session
+            except AppError as error:
+                if error.keeps_writes:
+                    await session.commit()
+                raise
+            await session.commit()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(get_session, scope="function")]
+
+
+async def release(session: AsyncSession) -> None:
+    """Ends the read phase of a request: the connection goes back to the pool while an outside call runs."""
+    await session.commit()
+
+
+def _time_statements(engine: Engine) -> None:
+    """Adds what each statement took to the request's `db` stage."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def started(conn: Connection, *_: Any) -> None:
+        conn.info["started"] = time.perf_counter()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def ended(conn: Connection, *_: Any) -> None:
+        record("db", (time.perf_counter() - conn.info.pop("started", time.perf_counter())) * 1000)

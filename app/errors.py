@@ -1,0 +1,97 @@
+"""The app's one error family and what each member answers (RFC 9457).
+
+AppError
+├── BadRequestError 400 ── HostNotAllowedError
+├── NotAuthenticatedError 401 ── InvalidCredentialsError, InvalidTokenError ── TokenReusedError
+├── ForbiddenError 403
+├── NotFoundError 404
+├── ConflictError 409
+├── PayloadTooLargeError 413
+├── InvalidInputError 422
+├── TooManyAttemptsError 429
+└── UnavailableError 503 ── DatabaseUnavailableError, MatchingUnavailableError
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AppError(Exception):
+    """Something the caller can be told. `detail` is shown as it is: never put internals in it."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Internal error"
+    detail: ClassVar[str] = ""
+    #: The refusal is itself a fact to keep: the transaction is committed although this was raised.
+    keeps_writes: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "", *, pointer: str | None = None, retry_after_s: int | None = None):
+        self.message = detail or self.detail or self.title
+        self.pointer = pointer
+        self.retry_after_s = retry_after_s
+        super().__init__(self.message)
+
+
+class BadRequestError(AppError):
+    status, code, title = 400, "bad-request", "Bad request"
+
+
+class HostNotAllowedError(BadRequestError):
+    code, title = "host-not-allowed", "This host is not served here"
+
+
+class NotAuthenticatedError(AppError):
+    status, code, title = 401, "not-authenticated", "Authentication is required"
+
+
+class InvalidCredentialsError(NotAuthenticatedError):
+    code, title = "invalid-credentials", "E-mail or password is wrong"
+    keeps_writes = True
+
+
+class InvalidTokenError(NotAuthenticatedError):
+    code, title = "invalid-token", "The token is not valid"
+
+
+class TokenReusedError(InvalidTokenError):
+    """A refresh token came a second time: somebody has a copy, so its whole family ends."""
+
+    keeps_writes = True
+
+
+class ForbiddenError(AppError):
+    status, code, title = 403, "forbidden", "Not allowed"
+
+
+class NotFoundError(AppError):
+    status, code, title = 404, "not-found", "Not found"
+
+
+class ConflictError(AppError):
+    status, code, title = 409, "conflict", "Conflicts with the current state"
+
+
+class PayloadTooLargeError(AppError):
+    status, code, title = 413, "payload-too-large", "The request body is too large"
+
+
+class InvalidInputError(AppError):
+    status, code, title = 422, "invalid-input", "The request is not valid"
+
+
+class TooManyAttemptsError(AppError):
+    status, code, title = 429, "too-many-attempts", "Too many attempts"
+
+
+class UnavailableError(AppError):
+    status, code, title = 503, "unavailable", "Temporarily unavailable"
+
+
+class DatabaseUnavailableError(UnavailableError):
+    code, title = "database-unavailable", "The database cannot be reached"
+
+
+class MatchingUnavailableError(UnavailableError):
+    code, title = "matching-unavailable", "Matching cannot be reached"
