@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, MetaData, Text, Uuid, func
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -27,15 +27,15 @@ Str = Annotated[str, mapped_column(Text, server_default="")]
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 OptionalMoment = Annotated[datetime | None, mapped_column(DateTime(timezone=True))]
 Texts = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}", default=list)]
-UserKey = Annotated[int, mapped_column(BigInteger, ForeignKey("app_user.id", ondelete="CASCADE"), index=True)]
+UserKey = Annotated[int, mapped_column(BigInteger, ForeignKey("app_user.id", ondelete="CASCADE"))]
 JobKey = Annotated[int, mapped_column(BigInteger, ForeignKey("job.id", ondelete="CASCADE"), index=True)]
 
 
 class Base(DeclarativeBase):
-    """`eager_defaults` reads server-made values back with RETURNING: a lazy refresh cannot work in asyncio."""
+    """`eager_defaults` reads server-made values back with RETURNING: asyncio cannot refresh lazily."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
-    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
+    __mapper_args__: Any = {"eager_defaults": True}  # noqa: RUF012 - declared so by SQLAlchemy
 
 
 class Timestamps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm.base import Base, BigKey, PublicId, Str, Timestamps, UserKey, at_most, one_of
@@ -34,7 +34,11 @@ class Company(Timestamps, Base):
 
 class CompanyMember(Timestamps, Base):
     __tablename__ = "company_member"
-    __table_args__ = (UniqueConstraint("company_id", "user_id"), one_of("role", MEMBER_ROLES))
+    __table_args__ = (
+        UniqueConstraint("company_id", "user_id"),
+        Index("ix_company_member_user_id", "user_id"),
+        one_of("role", MEMBER_ROLES),
+    )
 
     id: Mapped[BigKey]
     company_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("company.id", ondelete="CASCADE"))

@@ -1,0 +1,1 @@
+"""Alembic's folder; `runner` is the way in."""
