@@ -35,8 +35,11 @@ END $$
 
 def run(script: str) -> None:
     """The driver's own cursor: several statements at once, and `%` meaning itself."""
-    with op.get_bind().connection.cursor() as cursor:
+    cursor = op.get_bind().connection.cursor()
+    try:
         cursor.execute(script)
+    finally:
+        cursor.close()
 
 
 def upgrade() -> None:

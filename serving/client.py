@@ -1,0 +1,143 @@
+"""The httpx client of the serving layer: one method per route, typed answers, typed errors.
+
+ServingError
+├── ServingUnavailableError   nobody answers, or the answer is 5xx / 429: worth a retry later
+├── ServingTimeoutError       no answer within the time given
+└── ServingRejectedError      4xx: the request is wrong and stays wrong
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from serving.schemas import (
+    ChangeResponse,
+    DeleteRequest,
+    EmbedRequest,
+    EmbedResponse,
+    EventsRequest,
+    EventsResponse,
+    RecommendRequest,
+    RecommendResponse,
+    ScoreRequest,
+    ScoreResponse,
+    SimilarRequest,
+    StateResponse,
+    UpsertRequest,
+)
+
+Answer = TypeVar("Answer", bound=BaseModel)
+TOO_MANY_REQUESTS = 429
+
+
+class ServingError(Exception):
+    """A call to the serving layer failed."""
+
+
+class ServingUnavailableError(ServingError):
+    """No connection, an answer of 5xx or 429, or one that is not of the contract."""
+
+
+class ServingTimeoutError(ServingError):
+    """No complete answer within the timeout."""
+
+
+class ServingRejectedError(ServingError):
+    """The serving layer refused the request (4xx); sending it again will not help."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+
+
+class ServingClient:
+    """`timeout` (seconds) bounds a whole call of a person waiting; `change_timeout` a call of a task.
+
+    No retries here: a person's call has no time for them, a task's belong to the queue.
+    """
+
+    def __init__(self, base_url: str, *, timeout: float = 1.0, change_timeout: float = 60.0) -> None:
+        self._timeout = timeout
+        self._change_timeout = change_timeout
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=httpx.Timeout(change_timeout, connect=2.0),
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+            trust_env=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def recommend(self, request: RecommendRequest) -> RecommendResponse:
+        return await self._call("/recommend", request, RecommendResponse, self._timeout)
+
+    async def score(self, request: ScoreRequest) -> ScoreResponse:
+        return await self._call("/score", request, ScoreResponse, self._timeout)
+
+    async def similar(self, request: SimilarRequest) -> RecommendResponse:
+        return await self._call("/similar", request, RecommendResponse, self._timeout)
+
+    async def embed(self, request: EmbedRequest) -> EmbedResponse:
+        return await self._call("/embed", request, EmbedResponse, self._change_timeout)
+
+    async def upsert_jobs(self, request: UpsertRequest) -> ChangeResponse:
+        return await self._call("/upsert_jobs", request, ChangeResponse, self._change_timeout)
+
+    async def delete_jobs(self, request: DeleteRequest) -> ChangeResponse:
+        return await self._call("/delete_jobs", request, ChangeResponse, self._change_timeout)
+
+    async def record_events(self, request: EventsRequest) -> EventsResponse:
+        return await self._call("/record_events", request, EventsResponse, self._change_timeout)
+
+    async def state(self) -> StateResponse:
+        return await self._call("/state", None, StateResponse, self._timeout)
+
+    async def ready(self) -> bool:
+        """Whether the serving layer says it can answer; never raises."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return (await self._http.get("/readyz")).status_code == httpx.codes.OK
+        except (httpx.HTTPError, TimeoutError):
+            return False
+
+    async def _call(
+        self, path: str, request: BaseModel | None, answer: type[Answer], seconds: float
+    ) -> Answer:
+        # BentoML reads the one parameter of an API, named `request`, from a key of that name.
+        body = b"{}" if request is None else b'{"request":' + request.model_dump_json().encode() + b"}"
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._http.post(
+                    path, content=body, headers={"content-type": "application/json"}
+                )
+        except (TimeoutError, httpx.TimeoutException):
+            raise ServingTimeoutError(f"{path}: no answer in {seconds:g} s") from None
+        except httpx.HTTPError as error:
+            raise ServingUnavailableError(f"{path}: {type(error).__name__}") from error
+        _check(path, response)
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ServingUnavailableError(f"{path}: the answer is not a {answer.__name__}") from error
+
+
+def _check(path: str, response: httpx.Response) -> None:
+    status = response.status_code
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == TOO_MANY_REQUESTS:
+        raise ServingUnavailableError(f"{path}: status {status}")
+    if status != httpx.codes.OK:
+        raise ServingRejectedError(status, f"{path}: {response.text[:500]}")
