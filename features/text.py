@@ -10,35 +10,7 @@ from features.records import JobRecord, UserRecord
 
 _WORD = re.compile(r"[^\W_]+(?:[+#.]*[+#]|(?:\.[^\W_]+)+)?")  # keeps c++, c#, node.js whole
 _STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "but",
-        "by",
-        "for",
-        "from",
-        "if",
-        "in",
-        "is",
-        "it",
-        "of",
-        "on",
-        "or",
-        "our",
-        "that",
-        "the",
-        "their",
-        "this",
-        "to",
-        "we",
-        "with",
-        "you",
-    ]
+    "a an and are as at be but by for from if in is it of on or our that the their this to we you".split()
 )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from features.inputs import Inputs
+from features.inputs import History, Inputs
 
 
 @dataclass
@@ -19,7 +20,7 @@ class TensorBag:
 
 @dataclass
 class HistoryBatch:
-    vectors_of: torch.Tensor  # (n, H) int64, row of each past job in a vector table; 0 where masked
+    vectors_of: torch.Tensor  # (n, H) int64, row of each past job in a vector table; arbitrary where masked
     mask: torch.Tensor  # (n, H) bool, True where there is an interaction with a known vector
     kinds: torch.Tensor  # (n, H) int64
     age_days: torch.Tensor  # (n, H) float32
@@ -49,9 +50,9 @@ class Batch:
         return Batch(self.size, dense, bags, moved)
 
 
-def to_batch(inputs: Inputs, history_rows: dict[int, int] | None = None) -> Batch:
-    """`history_rows` maps a past job's id to its row in the table of job vectors given to the user tower;
-    past jobs missing from it are masked out."""
+def to_batch(inputs: Inputs, known_jobs: npt.NDArray[np.int64] | None = None) -> Batch:
+    """`known_jobs` are the ids, ascending, of the jobs in the vector table given to the user tower, row by
+    row; past jobs missing from it are masked out."""
     # copies: memory-mapped arrays are read-only, and torch insists on writable ones
     dense = {k: torch.from_numpy(np.array(v, np.float32)) for k, v in inputs.dense.items()}
     bags = {
@@ -62,22 +63,18 @@ def to_batch(inputs: Inputs, history_rows: dict[int, int] | None = None) -> Batc
         )
         for k, b in inputs.bags.items()
     }
-    return Batch(len(inputs), dense, bags, _history(inputs, history_rows))
+    return Batch(len(inputs), dense, bags, _history(inputs.history, known_jobs))
 
 
-def _history(inputs: Inputs, rows: dict[int, int] | None) -> HistoryBatch | None:
-    if inputs.history is None:
+def _history(history: History | None, known: npt.NDArray[np.int64] | None) -> HistoryBatch | None:
+    if history is None:
         return None
-    ids = inputs.history.job_ids
-    at = np.full(ids.shape, -1, np.int64)
-    if rows:
-        known, inverse = np.unique(ids, return_inverse=True)
-        looked_up = np.array([rows.get(int(j), -1) for j in known], np.int64)
-        at = looked_up[inverse].reshape(ids.shape)
-    mask = torch.from_numpy(at >= 0)
+    if known is None or len(known) == 0:
+        known = np.full(1, -2, np.int64)  # matches no id, not even the padding
+    at = np.minimum(np.searchsorted(known, history.job_ids), len(known) - 1)
     return HistoryBatch(
-        torch.from_numpy(np.maximum(at, 0)),
-        mask,
-        torch.from_numpy(np.array(inputs.history.kinds)),
-        torch.from_numpy(np.array(inputs.history.age_days)),
+        torch.from_numpy(at),
+        torch.from_numpy(known[at] == history.job_ids),
+        torch.from_numpy(np.array(history.kinds)),
+        torch.from_numpy(np.array(history.age_days)),
     )

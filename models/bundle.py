@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -86,8 +85,7 @@ class ModelBundle:
         past = np.zeros(0, np.int64) if inputs.history is None else np.unique(inputs.history.job_ids)
         past = past[past >= 0]
         found, table = vectors(past)
-        rows = {int(job): i for i, job in enumerate(past[found])}
-        batch = to_batch(inputs, rows)
+        batch = to_batch(inputs, past[found])
         return self.towers.embed_users(batch, torch.from_numpy(table[found].copy())).numpy()
 
     # -- save, load ----------------------------------------------------------------------------------
@@ -113,7 +111,7 @@ class ModelBundle:
         }
         (temporary / "bundle.json").write_text(json.dumps(meta, indent=1))
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
+        temporary.replace(folder)
 
     @classmethod
     def load(cls, folder: Path, *, threads: int = 1) -> ModelBundle:

@@ -74,9 +74,9 @@ class Tower(nn.Module):
         self.fields = fields
         self.extra = extra
         gates = len(fields) + extra
-        self.gate = nn.Linear(tabular + extra, gates)  # +1: the size of the history
-        nn.init.zeros_(self.gate.weight)
-        nn.init.constant_(self.gate.bias, 0.55)  # softplus(0.55) is about 1
+        context = tabular + extra  # + 1: the size of the history
+        self.gate_bias = nn.Parameter(torch.full((gates,), 0.55))  # softplus(0.55) is about 1
+        self.gate_weight = nn.Parameter(torch.zeros(gates, context)) if context else None
         self.tabular = nn.Linear(tabular, DIM, bias=False) if tabular else None
         if self.tabular is not None:
             nn.init.normal_(self.tabular.weight, std=0.02)
@@ -94,8 +94,10 @@ class Tower(nn.Module):
     def forward(
         self, fields: torch.Tensor, tabular: torch.Tensor, extra: torch.Tensor | None, size: torch.Tensor
     ) -> torch.Tensor:
-        context = torch.cat([tabular, size], 1) if self.extra else tabular  # (n, tabular [+ 1])
-        gates = F.softplus(self.gate(context))  # (n, gates)
+        logits = self.gate_bias.expand(len(fields), -1)
+        if self.gate_weight is not None:
+            logits = logits + torch.cat([tabular, size], 1) @ self.gate_weight.T
+        gates = F.softplus(logits)  # (n, gates)
         parts = torch.cat([fields, extra.unsqueeze(1)], 1) if extra is not None else fields
         z = (gates.unsqueeze(-1) * parts).sum(1)  # (n, 256)
         if self.tabular is not None:
