@@ -80,15 +80,12 @@ class Tower(nn.Module):
         self.tabular = nn.Linear(tabular, DIM, bias=False) if tabular else None
         if self.tabular is not None:
             nn.init.normal_(self.tabular.weight, std=0.02)
+        last = nn.Linear(config.hidden, DIM)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
         self.residual = nn.Sequential(
-            nn.LayerNorm(DIM),
-            nn.Linear(DIM, config.hidden),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, DIM),
+            nn.LayerNorm(DIM), nn.Linear(DIM, config.hidden), nn.GELU(), nn.Dropout(config.dropout), last
         )
-        nn.init.zeros_(self.residual[-1].weight)
-        nn.init.zeros_(self.residual[-1].bias)
         self.use_residual = config.residual
 
     def forward(
@@ -146,7 +143,8 @@ class TwoTower(nn.Module):
         """(n, 256), unit rows."""
         nothing = self.pool.kind.new_zeros(batch.size, 0)
         fields = self.projections(batch, self.config.job_fields)
-        return self.job(fields, batch.dense.get("tabular", nothing), None, nothing)
+        out: torch.Tensor = self.job(fields, batch.dense.get("tabular", nothing), None, nothing)
+        return out
 
     def embed_users(self, batch: Batch, job_vectors: torch.Tensor) -> torch.Tensor:
         """(n, 256), unit rows. `job_vectors` (jobs, 256) is what `batch.history.vectors_of` points into."""
@@ -159,4 +157,5 @@ class TwoTower(nn.Module):
             fields = self.projections(batch, self.config.user_fields)
         else:
             fields = pooled.new_zeros(batch.size, 0, DIM)
-        return self.user(fields, batch.dense.get("tabular", nothing), pooled, size)
+        out: torch.Tensor = self.user(fields, batch.dense.get("tabular", nothing), pooled, size)
+        return out

@@ -13,12 +13,8 @@ class TrainConfig(BaseModel):
     recipe: str = "custom"
     seed: int = 7
     epochs: int = Field(12, ge=1)
-    batch_size: int = Field(
-        512, ge=2, description="positive pairs per step; each is a negative for the others"
-    )
-    uniform_negatives: int = Field(
-        512, ge=0, description="jobs drawn uniformly, shared by the batch (mixed negatives)"
-    )
+    batch_size: int = Field(512, ge=2, description="positive pairs per step")
+    uniform_negatives: int = Field(512, ge=0, description="jobs drawn uniformly for each step")
     hard_negatives: int = Field(1, ge=0, description="jobs per user that were shown and passed over")
     learning_rate: float = Field(2e-3, gt=0)
     embedding_learning_rate: float = Field(2e-3, gt=0)
@@ -26,9 +22,7 @@ class TrainConfig(BaseModel):
     warmup_steps: int = Field(50, ge=0)
     temperature: float = Field(0.07, gt=0, description="start value; learned during training")
     log_q: bool = Field(True, description="correct in-batch sampling bias by the log expected count")
-    history_dropout: float = Field(
-        0.2, ge=0, le=1, description="share of users trained without their history"
-    )
+    history_dropout: float = Field(0.2, ge=0, le=1, description="share of users trained without it")
     history_size: int = Field(20, ge=0)
     patience: int = Field(3, ge=1, description="evaluations without improvement before stopping")
     evaluate_every: int = Field(1, ge=1, description="epochs")
@@ -36,7 +30,7 @@ class TrainConfig(BaseModel):
     hidden: int = 256
     dropout: float = 0.1
     residual: bool = True
-    threads: int = Field(2, ge=1)
+    threads: int = Field(1, ge=1, description="two stall each other on a shared two-core machine")
 
 
 class SplitConfig(BaseModel):

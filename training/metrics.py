@@ -19,11 +19,11 @@ def hits(ranked: npt.NDArray[np.int64], relevant: list[set[int]]) -> npt.NDArray
 
 def recall_at(hit: npt.NDArray[np.bool_], sizes: npt.NDArray[np.int64], k: int) -> F64:
     """(users,) share of each user's relevant items found in the first k."""
-    return hit[:, :k].sum(1) / np.maximum(sizes, 1)
+    return np.asarray(hit[:, :k].sum(1) / np.maximum(sizes, 1), np.float64)
 
 
 def hit_rate_at(hit: npt.NDArray[np.bool_], k: int) -> F64:
-    return hit[:, :k].any(1).astype(np.float64)
+    return np.asarray(hit[:, :k].any(1), np.float64)
 
 
 def ndcg_at(hit: npt.NDArray[np.bool_], sizes: npt.NDArray[np.int64], k: int) -> F64:
@@ -31,7 +31,7 @@ def ndcg_at(hit: npt.NDArray[np.bool_], sizes: npt.NDArray[np.int64], k: int) ->
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     gain = (hit[:, :k] * discount[: hit[:, :k].shape[1]]).sum(1)
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(sizes, k)]
-    return np.divide(gain, ideal, out=np.zeros_like(gain), where=ideal > 0)
+    return np.asarray(np.where(ideal > 0, gain / np.maximum(ideal, 1e-12), 0.0), np.float64)
 
 
 def reciprocal_rank(hit: npt.NDArray[np.bool_]) -> F64:
@@ -69,7 +69,7 @@ def score_ranks(scores: npt.NDArray[np.float32], target: npt.NDArray[np.int64]) 
     own = scores[np.arange(len(scores)), target][:, None]
     better = (scores > own).sum(1)
     ties = (scores == own).sum(1) - 1
-    return (1.0 + better + ties / 2.0).astype(np.float64)
+    return np.asarray(1.0 + better + ties / 2.0, np.float64)
 
 
 def rank_metrics(ranks: F64, ks: tuple[int, ...] = (5, 10, 20)) -> dict[str, F64]:

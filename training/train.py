@@ -126,7 +126,7 @@ class Trainer:
         while self.epoch < self.config.epochs and not self._exhausted():
             train_loss = self._run_epoch()
             self.epoch += 1
-            values = {"train/loss": train_loss, "train/temperature": float(self.log_temperature.exp())}
+            values = {"train/loss": train_loss, "train/temperature": math.exp(self.log_temperature.item())}
             if self.epoch % self.config.evaluate_every == 0 or self.epoch == self.config.epochs:
                 self.towers.eval()
                 held_out = evaluate()
