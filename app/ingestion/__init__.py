@@ -1,0 +1,1 @@
+"""Postings and simulated markets from files into PostgreSQL."""

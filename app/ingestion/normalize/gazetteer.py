@@ -1,0 +1,100 @@
+"""Names of places: cities from the GeoNames table beside this file, countries, states and wide areas."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from app.ingestion.normalize.regions import (
+    AMBIGUOUS,
+    BRITISH_NATIONS,
+    CANADA_PROVINCES,
+    CITY_ALIASES,
+    COUNTRIES,
+    COUNTRY_CODES,
+    GERMAN_AUSTRALIAN_STATES,
+    US_STATES,
+    WIDE_AREAS,
+)
+
+_TABLE = Path(__file__).parent / "places.tsv"
+_APOSTROPHES = re.compile(r"[’'`]")
+_NOT_WORD = re.compile(r"[^\w.&]+")
+# English-language boards mean the American namesake more often than its population says.
+_US_WEIGHT = 2.0
+LONGEST_NAME = 4  # words
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`country` is ISO 3166-1 alpha-2, `region` a US state, Canadian province or British nation; "" unknown."""
+
+    city: str = ""
+    region: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    cities: dict[str, tuple[tuple[Place, float], ...]]  # folded name -> namesakes, likeliest first
+    regions: dict[str, Place]
+    region_codes: dict[str, Place]  # "CA", "ON": capitals only
+    countries: dict[str, Place]
+
+    def city(self, name: str, *, region: str = "", country: str = "") -> Place | None:
+        """The likeliest city of that folded name, restricted to a region or country where given."""
+        for place, _ in self.cities.get(name, ()):
+            if (not region or place.region == region) and (not country or place.country == country):
+                return place
+        return None
+
+
+def fold(text: str) -> str:
+    """Lower case, no diacritics, punctuation to single spaces ("St. Louis" -> "st louis")."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = plain.replace("ø", "o").replace("ł", "l").replace("đ", "d")
+    words = _NOT_WORD.sub(" ", _APOSTROPHES.sub("", plain)).split()
+    return " ".join(word.strip(".&") for word in words if word.strip(".&"))
+
+
+@lru_cache(maxsize=1)
+def gazetteer() -> Gazetteer:
+    return Gazetteer(_read_cities(), _regions(), _region_codes(), _countries())
+
+
+def is_ambiguous(name: str) -> bool:
+    return name in AMBIGUOUS or len(name) < 2
+
+
+def _read_cities() -> dict[str, tuple[tuple[Place, float], ...]]:
+    found: dict[str, list[tuple[Place, float]]] = {}
+    for line in _TABLE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            continue
+        name, country, region, thousands = line.split("\t")
+        weight = float(thousands) * (_US_WEIGHT if country == "US" else 1.0)
+        found.setdefault(fold(name), []).append((Place(name, region, country), weight))
+    for alias, (name, country, region) in CITY_ALIASES.items():
+        found.setdefault(alias, []).append((Place(name, region, country), 1e6))
+    return {name: tuple(sorted(places, key=lambda p: -p[1])) for name, places in found.items()}
+
+
+def _regions() -> dict[str, Place]:
+    places = {name: Place("", code, "US") for name, code in US_STATES.items()}
+    places |= {name: Place("", code, "CA") for name, code in CANADA_PROVINCES.items()}
+    places |= {name: Place("", code, "GB") for name, code in BRITISH_NATIONS.items()}
+    return places | {name: Place("", "", country) for name, country in GERMAN_AUSTRALIAN_STATES.items()}
+
+
+def _region_codes() -> dict[str, Place]:
+    codes = {code: Place("", code, "US") for code in US_STATES.values()}
+    return codes | {code: Place("", code, "CA") for code in CANADA_PROVINCES.values()}
+
+
+def _countries() -> dict[str, Place]:
+    places = {name: Place("", "", code) for name, code in COUNTRIES.items()}
+    places |= {code: Place("", "", iso) for code, iso in COUNTRY_CODES.items()}
+    return places | {name: Place() for name in WIDE_AREAS}

@@ -1,0 +1,174 @@
+"""A posting's line of facts ("Acme | Engineer | Berlin | REMOTE | €60k") -> company, title, place.
+
+Segments come in any order, so each is judged by what it says; what is neither place, role nor
+condition is the company.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.ingestion.normalize.company import clean_company
+from app.ingestion.normalize.location import place_coverage, tidy_location
+from app.ingestion.normalize.roles import names_openings, names_role
+from app.ingestion.normalize.text import collapse
+from app.ingestion.normalize.title import clean_title
+
+Kind = Literal["place", "role", "other", "nothing"]
+MAX_SEGMENT = 160  # characters; a longer piece is prose
+PLACE_SHARE = 0.7  # of a segment's words
+
+_LINK = re.compile(
+    r"[(\[<]?\s*(?:https?:/{0,2}|www\.)[^\s)\]>|]+\s*[)\]>]?|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE
+)
+_BARE_DOMAIN = re.compile(r"^\W*(?:[\w-]+\.)+[a-z]{2,8}(?:/\S*)?\W*$", re.IGNORECASE)
+#: Conditions of work, understood elsewhere; what is left of a segment names something.
+_CONDITIONS = re.compile(
+    r"(?:\b(?:no|not|or|and|&|/|\+|100%|fully|partially|partial|some|optional|possible|potentially|maybe|preferred|preferably|only|"
+    r"both|possibly|first|friendly|welcome|encouraged|considered|option|options|available|offered|ok|okay|allowed|also|any|"
+    r"strongly)\b[\s,:]*)*"
+    r"\b(?:remote(?:ly)?(?:[- ](?:ok|okay|friendly|possible|first|only|considered|welcome|optional|work|position|positions|team|job))?"
+    r"(?:\s*\((?:[^()]{0,40})\))?|on[\s‐-]?site|onsite|in[- ]office|wfh|work from home|telecommute|hybrid|relocat(?:ion|e)(?: (?:assistance|package|"
+    r"possible|available|provided|offered|help|support|ok))?|full(?: or part)?[\s‐–-]*time|fulltime|part[\s-]?time|contract(?:ors?|ing)?(?:-to-hire| to hire)?|"
+    r"freelance(?:rs?)?|permanent|perm|temporary|interns?(?:hips?)?|co-?op|visas?(?: (?:sponsor(?:ship|ed)?|transfers?|assistance|support|"
+    r"ok|possible|available|provided|help|welcome|friendly|considered))*|h-?1-?b'?s?(?: (?:transfers?|visas?|ok|welcome|sponsorship))*|sponsorship|"
+    r"competitive(?: (?:salary|salaries|pay|compensation))?|equity|stock(?: options)?|benefits|salary|compensation|FTE?|FT|PT|"
+    r"DOE|BOE|VISA)\b(?:[\s,:]*\b(?:ok|okay|possible|only|preferred|welcome|considered|available|optional|offered|friendly|"
+    r"accepted|allowed|required|negotiable|supported|provided|no|yes|preferably|encouraged|workers?|positions?|jobs?|is fine|fine)\b)*",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(r"(?:[$€£]\s?\d[\d,.]*\s?k?|\b\d[\d,.]*\s?k)(?:\s?(?:-|–|—|to)\s?[$€£]?\s?\d[\d,.]*\s?k?)?\s?(?:\+|USD|EUR|GBP|CAD|CHF|AUD|€|£|/ ?(?:yr|year|hr|hour))*(?:\s?\+?\s?(?:equity|bonus|stock|options|benefits))*|\d(?:\.\d+)?%?\s?[-–]\s?\d(?:\.\d+)?\s?%", re.I)  # fmt: skip
+_DASHES = re.compile(
+    r"\s+[-–—―]+\s*|\s*[–—―]\s+|\s*[-]{2,}\s*|\s*;\s*|\s+[@•·»~]\s+|\s*\t\s*|\s+//\s+|\s+::\s+|\s+/\s+|(?<=[\w)]):\s+"
+)
+_PLACE_SEPARATOR = re.compile(r"\s*,\s*|\s+\bin\b\s+|\s+\bat\b\s+|\s*[(\[]\s*|\s+\bnear\b\s+|\.\s+")
+_EDGES = " \t,;:|/–—-•·*_=~>.+&!#"
+_PROSE = re.compile(
+    r"\b(?:we|we['’]re|you|you['’]ll|our|is|are|i['’]m|looking for|seeking|have|has|will|was|were|who|which|that|please)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Header:
+    """What a line of facts says; "" where it is silent. `aside` keeps pieces nothing claimed."""
+
+    company: str = ""
+    title: str = ""
+    location: str = ""
+    aside: list[str] = field(default_factory=list)
+
+    @property
+    def facts(self) -> int:
+        return sum(1 for value in (self.company, self.title, self.location) if value)
+
+
+def parse_header(line: str) -> Header:
+    """Reads one line; bars part it first, then dashes and the like, then a place at a comma's end."""
+    pieces = [piece for segment in line.split("|") for piece in _pieces(segment)]
+    return assemble(pieces)
+
+
+def is_prose(line: str) -> bool:
+    """A sentence, not a line of facts."""
+    if "|" in line:
+        return False
+    words = len(line.split())
+    verbs = len(_PROSE.findall(line))
+    return (
+        words > 30
+        or (verbs >= 1 and words > 12)
+        or (verbs >= 1 and line.rstrip().endswith((".", "!", ":")) and words > 5)
+    )
+
+
+def assemble(pieces: list[tuple[Kind, str]]) -> Header:
+    header, others, openings = Header(), [], ""
+    places: list[str] = []
+    for position, (kind, text) in enumerate(pieces):
+        if kind == "place":
+            places.append(text)
+        elif kind == "role" and names_openings(text) and not header.title and not openings:
+            openings = text
+        elif kind == "role":
+            if header.title and position and pieces[position - 1][0] == "role":
+                header.title = f"{header.title}, {text}"
+            header.title = header.title or text
+        elif kind == "other":
+            others.append((position, text))
+    header.title = clean_title(header.title or openings)
+    header.location = tidy_location("; ".join(dict.fromkeys(places[:6])))
+    named = [(at, clean_company(text)) for at, text in others]
+    header.company = next((name for _, name in named if name and re.search(r"\w", name)), "")
+    header.aside = [text for _, text in others[1:]]
+    return header
+
+
+def kind_of(text: str) -> Kind:
+    """What a tidied piece names."""
+    if not re.search(r"[^\W\d_]", text):
+        return "nothing"
+    share, places = place_coverage(text)
+    if places and share >= PLACE_SHARE and not (names_role(text) and share < 1):
+        return "place"
+    return "role" if names_role(text) else "other"
+
+
+def strip_conditions(text: str) -> str:
+    """`text` without links, money and conditions of work."""
+    bare = _MONEY.sub(" ", _CONDITIONS.sub(" ", _LINK.sub(" ", text)))
+    bare = re.sub(r"\(\s*[\W_]*\s*\)|\[\s*[\W_]*\s*\]", " ", bare)
+    bare = re.sub(r"(?:\s*[,/&+-]\s*){2,}", ", ", collapse(bare)).strip(_EDGES)
+    return (
+        ""
+        if re.fullmatch(r"[\W_]*(?:and|or|in|for|the|to|a|an|is|of|with|\W)*", bare, re.IGNORECASE)
+        else bare
+    )
+
+
+def _pieces(segment: str) -> list[tuple[Kind, str]]:
+    """Kinds and texts within one segment: taken apart only where its parts say different things."""
+    whole = strip_conditions(segment)
+    if not whole:
+        return []
+    if _BARE_DOMAIN.match(whole):
+        return [("other", whole)]
+    parts = [bare for part in _DASHES.split(segment) if part and (bare := strip_conditions(part))]
+    kinds = [kind_of(part) for part in parts]
+    if len(parts) > 1 and len({kind for kind in kinds if kind != "nothing"}) > 1:
+        return _merge([piece for part in parts for piece in _split_place(part)])
+    return _split_place(whole)
+
+
+def _split_place(text: str) -> list[tuple[Kind, str]]:
+    """ "Engineer in Berlin", "Acme, New York, NY": the place at the end is a piece of its own."""
+    if len(text) > MAX_SEGMENT:
+        text = text[:MAX_SEGMENT]
+    kind = kind_of(text)
+    if kind in ("place", "nothing"):
+        return [(kind, text)]
+    for separator in _PLACE_SEPARATOR.finditer(text):
+        before, after = text[: separator.start()].strip(_EDGES), text[separator.end() :].strip(_EDGES + ")]")
+        if before and after and kind_of(before) != "place" and _is_place(after):
+            return [(kind_of(before), before), ("place", after)]
+        if before and after and _is_place(before):
+            return [("place", before), *_split_place(after)]
+    return [(kind, text)]
+
+
+def _is_place(text: str) -> bool:
+    share, places = place_coverage(text)
+    return places > 0 and share >= 0.99
+
+
+def _merge(pieces: list[tuple[Kind, str]]) -> list[tuple[Kind, str]]:
+    """Neighbouring roles are one title ("Tech Lead - Platform" stays together)."""
+    merged: list[tuple[Kind, str]] = []
+    for kind, text in pieces:
+        if merged and kind == "role" == merged[-1][0]:
+            merged[-1] = (kind, f"{merged[-1][1]} - {text}")
+        else:
+            merged.append((kind, text))
+    return merged

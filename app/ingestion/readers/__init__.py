@@ -1,0 +1,1 @@
+"""One reader per format: lines of a file -> postings and refusals."""

@@ -1,0 +1,145 @@
+"""Comments of "Ask HN: Who is hiring?" threads: free text, mostly with a line of facts on top."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.ingestion.normalize.company import company_in_text, company_of_domain
+from app.ingestion.normalize.dates import parse_date
+from app.ingestion.normalize.header import Header, is_prose, parse_header
+from app.ingestion.normalize.html import clean_html
+from app.ingestion.normalize.job_type import job_type_in_prose, job_type_of
+from app.ingestion.normalize.location import prose_place, split_location, tidy_location
+from app.ingestion.normalize.remote import remote_of
+from app.ingestion.normalize.roles import names_role
+from app.ingestion.normalize.salary import Salary, parse_salary
+from app.ingestion.normalize.text import limit
+from app.ingestion.normalize.title import MAX_TITLE, clean_title, title_in_text
+from app.ingestion.posting import Posting
+from app.ingestion.readers.not_posting import why_not_posting
+from app.ingestion.errors import RowError
+
+ITEM_URL = "https://news.ycombinator.com/item?id="
+STACKED_LINES = 5  # short lines on top that may each hold one fact
+_LABEL = re.compile(
+    r"^\W{0,3}(?P<label>company|employer|location|where|position|job title|title|role|positions|roles|who|city)\s*[:=]\s*(?P<value>\S.{0,200})$",
+    re.IGNORECASE,
+)
+_LABEL_FIELD = {
+    "company": "company", "employer": "company", "who": "company", "location": "location", "where": "location",
+    "city": "location", "position": "title", "job title": "title", "title": "title", "role": "title",
+    "positions": "title", "roles": "title",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """`text` cleaned, `header` the lines of facts as one line (bars between), "" if it opens with prose."""
+
+    text: str
+    header: str
+    facts: Header
+
+
+def posting_of(row: dict[str, Any]) -> Posting:
+    """One comment (id, time, text) as a posting; RowError when it is none."""
+    item, text = row.get("id"), row.get("text")
+    if not isinstance(item, int) or isinstance(item, bool) or item < 0:
+        raise RowError("id is not a whole number")
+    if not isinstance(text, str) or not text.strip():
+        raise RowError("text is missing or empty")
+    posted_at = parse_date(row.get("time"))
+    if posted_at is None:
+        raise RowError("time is not a Unix time")
+    comment = read_comment(text)
+    reason = why_not_posting(comment.text, comment.header, comment.facts)
+    if reason:
+        raise RowError(reason)
+    return replace(_posting(comment), external_id=str(item), url=f"{ITEM_URL}{item}", posted_at=posted_at)
+
+
+def read_comment(markup: str) -> Comment:
+    text = clean_html(markup, keep_newlines=True)
+    lines = [line for line in text.split("\n") if line.strip()]
+    header = _header_line(lines)
+    facts = parse_header(header) if header else Header()
+    if facts.facts < 3:
+        _add_stacked_lines(facts, lines, header)
+    _add_labelled_lines(facts, lines)
+    return Comment(text, header, facts)
+
+
+def _posting(comment: Comment) -> Posting:
+    text, header, facts = comment.text, comment.header, comment.facts
+    company = facts.company or company_in_text(text) or company_of_domain(text)
+    location = facts.location or prose_place(text[:1500])
+    salary = parse_salary(header, header=True) or parse_salary(text) or Salary(None, None, "")
+    stated = remote_of(header)
+    return Posting(
+        external_id="",
+        title=_title(comment),
+        company=company or "Unknown company",
+        description=text,
+        location=location,
+        country=split_location(location).country,
+        remote=stated if stated != "unspecified" else remote_of(text),
+        job_type=job_type_of(header) or job_type_in_prose(text),
+        salary_min=salary.minimum,
+        salary_max=salary.maximum,
+        currency=salary.currency,
+        salary_interval=salary.interval,
+        salary_source="parsed" if salary.minimum or salary.maximum else "",
+    )
+
+
+def _title(comment: Comment) -> str:
+    """A role from the header, else from the text, else openings in general, else the first line."""
+    header, found = comment.facts.title, ""
+    if not header or not names_role(header):
+        found = title_in_text(comment.text)
+    first_line = next(line for line in comment.text.split("\n") if line.strip())
+    return header or found or clean_title(limit(first_line, MAX_TITLE)) or "Untitled"
+
+
+def _header_line(lines: list[str]) -> str:
+    """The first line of facts; one that runs on ("... |" and more bars below) is joined."""
+    if not lines:
+        return ""
+    first, rest = lines[0], lines[1:]
+    if "|" in first:
+        while rest and len(rest[0]) < 200 and (first.rstrip().endswith("|") or rest[0].count("|") >= 2):
+            first = f"{first.rstrip().rstrip('|')} | {rest.pop(0)}"
+        return first
+    if rest and rest[0].count("|") >= 2 and len(first) < 120 and len(rest[0]) < 250:
+        return f"{first} | {rest[0]}"
+    return "" if is_prose(first) else first
+
+
+def _add_stacked_lines(facts: Header, lines: list[str], header: str) -> None:
+    """Facts on short lines of their own, one below the other."""
+    for line in lines[1 : STACKED_LINES + 1]:
+        if len(line) > 100 or is_prose(line) or line in header:
+            break
+        more = parse_header(line)
+        facts.title = facts.title or more.title
+        facts.location = facts.location or more.location
+        if not facts.company and not more.title:
+            facts.company = more.company
+
+
+def _add_labelled_lines(facts: Header, lines: list[str]) -> None:
+    """ "Location: Berlin" says what it is."""
+    for line in lines[:20]:
+        match = _LABEL.match(line)
+        if match is None:
+            continue
+        field = _LABEL_FIELD[match["label"].lower()]
+        value = match["value"]
+        if field == "title" and names_role(value):
+            facts.title = facts.title or clean_title(value)
+        elif field == "location" and split_location(value).country:
+            facts.location = facts.location or tidy_location(value)
+        elif field == "company" and len(value) < 80:
+            facts.company = parse_header(value).company or facts.company
