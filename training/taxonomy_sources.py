@@ -139,8 +139,10 @@ def written_forms(label: str) -> tuple[str, ...]:
     if base != label:
         forms.append(base)
     for maker in MAKERS:
-        if base.startswith(maker + " ") and len(base) > len(maker) + 3:
-            forms.append(base.removeprefix(maker + " "))
+        name = base.removeprefix(maker + " ")
+        # "Oracle Designer" is not what "Designer" means; a made-up name ("AutoCAD") or a phrase is safe.
+        if name != base and len(name) > 3 and not name.istitle():
+            forms.append(name)
     return distinct(label, forms)
 
 
