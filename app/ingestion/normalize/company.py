@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from app.ingestion.normalize.html import clean_html
+from app.ingestion.normalize.location import place_coverage
 from app.ingestion.normalize.text import collapse, limit
 
 MAX_COMPANY = 150  # characters
@@ -83,7 +84,7 @@ def company_in_text(text: str) -> str:
     for pattern in _PROSE:
         for match in pattern.finditer(head):
             name = clean_company(match["name"])
-            if 2 <= len(name) <= 60 and not _NOT_A_NAME.match(name):
+            if 2 <= len(name) <= 60 and not _NOT_A_NAME.match(name) and place_coverage(name)[0] < 1:
                 return name
     return ""
 

@@ -43,6 +43,7 @@ class Gazetteer:
     regions: dict[str, Place]
     region_codes: dict[str, Place]  # "CA", "ON": capitals only
     countries: dict[str, Place]
+    first_words: frozenset[str]  # of every name: most words of a text are dismissed by it
 
     def city(self, name: str, *, region: str = "", country: str = "") -> Place | None:
         """The likeliest city of that folded name, restricted to a region or country where given."""
@@ -52,17 +53,22 @@ class Gazetteer:
         return None
 
 
+@lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Lower case, no diacritics, punctuation to single spaces ("St. Louis" -> "st louis")."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    plain = plain.replace("ø", "o").replace("ł", "l").replace("đ", "d")
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+        plain = plain.replace("ø", "o").replace("ł", "l").replace("đ", "d")
     words = _NOT_WORD.sub(" ", _APOSTROPHES.sub("", plain)).split()
     return " ".join(word.strip(".&") for word in words if word.strip(".&"))
 
 
 @lru_cache(maxsize=1)
 def gazetteer() -> Gazetteer:
-    return Gazetteer(_read_cities(), _regions(), _region_codes(), _countries())
+    cities, regions, codes, countries = _read_cities(), _regions(), _region_codes(), _countries()
+    names = (fold(name) for table in (cities, regions, codes, countries) for name in table)
+    return Gazetteer(cities, regions, codes, countries, frozenset(name.split(" ", 1)[0] for name in names))
 
 
 def is_ambiguous(name: str) -> bool:

@@ -12,12 +12,13 @@ from typing import Literal
 
 from app.ingestion.normalize.company import clean_company
 from app.ingestion.normalize.location import place_coverage, tidy_location
-from app.ingestion.normalize.roles import names_openings, names_role
+from app.ingestion.normalize.roles import find_roles, names_openings, names_role
 from app.ingestion.normalize.text import collapse
 from app.ingestion.normalize.title import clean_title
 
 Kind = Literal["place", "role", "other", "nothing"]
-MAX_SEGMENT = 160  # characters; a longer piece is prose
+MAX_SEGMENT = 300  # characters looked at
+LONG_SEGMENT = 130  # characters; a longer piece is prose
 PLACE_SHARE = 0.7  # of a segment's words
 
 _LINK = re.compile(
@@ -39,7 +40,7 @@ _CONDITIONS = re.compile(
     r"accepted|allowed|required|negotiable|supported|provided|no|yes|preferably|encouraged|workers?|positions?|jobs?|is fine|fine)\b)*",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"(?:[$€£]\s?\d[\d,.]*\s?k?|\b\d[\d,.]*\s?k)(?:\s?(?:-|–|—|to)\s?[$€£]?\s?\d[\d,.]*\s?k?)?\s?(?:\+|USD|EUR|GBP|CAD|CHF|AUD|€|£|/ ?(?:yr|year|hr|hour))*(?:\s?\+?\s?(?:equity|bonus|stock|options|benefits))*|\d(?:\.\d+)?%?\s?[-–]\s?\d(?:\.\d+)?\s?%", re.I)  # fmt: skip
+_MONEY = re.compile(r"(?:[$€£]\s?\d[\d,.]*\s?k?|\b\d[\d,.]*\s?k|\b\d[\d,.]*(?=\s?(?:-|–|—|to)\s?\d[\d,.]*\s?k))(?:\s?(?:-|–|—|to)\s?[$€£]?\s?\d[\d,.]*\s?k?)?\s?(?:\+|USD|EUR|GBP|CAD|CHF|AUD|€|£|/ ?(?:yr|year|hr|hour))*(?:\s?\+?\s?(?:equity|bonus|stock|options|benefits))*|\d(?:\.\d+)?%?\s?[-–]\s?\d(?:\.\d+)?\s?%", re.I)  # fmt: skip
 _DASHES = re.compile(
     r"\s+[-–—―]+\s*|\s*[–—―]\s+|\s*[-]{2,}\s*|\s*;\s*|\s+[@•·»~]\s+|\s*\t\s*|\s+//\s+|\s+::\s+|\s+/\s+|(?<=[\w)]):\s+"
 )
@@ -85,7 +86,9 @@ def is_prose(line: str) -> bool:
 
 
 def assemble(pieces: list[tuple[Kind, str]]) -> Header:
-    header, others, openings = Header(), [], ""
+    header, openings = Header(), ""
+    others: list[tuple[int, str]] = []
+    pieces = _company_like_a_town(pieces)
     places: list[str] = []
     for position, (kind, text) in enumerate(pieces):
         if kind == "place":
@@ -104,6 +107,23 @@ def assemble(pieces: list[tuple[Kind, str]]) -> Header:
     header.company = next((name for _, name in named if name and re.search(r"\w", name)), "")
     header.aside = [text for _, text in others[1:]]
     return header
+
+
+def _company_like_a_town(pieces: list[tuple[Kind, str]]) -> list[tuple[Kind, str]]:
+    """A one-word "place" on top, another place after it and no other name: the word is the company's."""
+    kinds = [kind for kind, _ in pieces]
+    if (
+        "other" in kinds
+        or kinds.count("place") < 2
+        or kinds[0] != "place"
+        or not re.fullmatch(r"\w+", pieces[0][1])
+    ):
+        return pieces
+    return (
+        [("other", pieces[0][1]), *pieces[1:]]
+        if kinds[1:2] != ["place"] or len(pieces) == 2 or "role" in kinds
+        else pieces
+    )
 
 
 def kind_of(text: str) -> Kind:
@@ -137,15 +157,16 @@ def _pieces(segment: str) -> list[tuple[Kind, str]]:
         return [("other", whole)]
     parts = [bare for part in _DASHES.split(segment) if part and (bare := strip_conditions(part))]
     kinds = [kind_of(part) for part in parts]
-    if len(parts) > 1 and len({kind for kind in kinds if kind != "nothing"}) > 1:
+    said = {kind for kind in kinds if kind != "nothing"}
+    if len(parts) > 1 and (len(said) > 1 or said == {"other"}):
         return _merge([piece for part in parts for piece in _split_place(part)])
     return _split_place(whole)
 
 
 def _split_place(text: str) -> list[tuple[Kind, str]]:
     """ "Engineer in Berlin", "Acme, New York, NY": the place at the end is a piece of its own."""
-    if len(text) > MAX_SEGMENT:
-        text = text[:MAX_SEGMENT]
+    if len(text) > LONG_SEGMENT or is_prose(text):
+        return _from_prose(text[:MAX_SEGMENT])
     kind = kind_of(text)
     if kind in ("place", "nothing"):
         return [(kind, text)]
@@ -156,6 +177,12 @@ def _split_place(text: str) -> list[tuple[Kind, str]]:
         if before and after and _is_place(before):
             return [("place", before), *_split_place(after)]
     return [(kind, text)]
+
+
+def _from_prose(text: str) -> list[tuple[Kind, str]]:
+    """The line ran on into a sentence: only a role it opens with is a fact."""
+    roles = find_roles(text, 1)
+    return [("role", roles[0].text)] if roles and roles[0].start < 40 else []
 
 
 def _is_place(text: str) -> bool:

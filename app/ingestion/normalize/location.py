@@ -11,6 +11,7 @@ from app.ingestion.normalize.text import collapse, limit
 
 MAX_LOCATION = 200  # characters
 _WORD = re.compile(r"[^\W_][\w.'’-]*|&", re.UNICODE)
+_TOKEN_END = re.compile(r"(?:['’]s|[.'’-]+)$")
 _EDGES = " \t\n,;:|/-–—•·*()[]{}<>.!?"
 _POSTCODE = re.compile(r"^(\d{5}|\d{4}|[A-Z]{1,2}\d{1,2}[A-Z]?|\d[A-Z]{2})$")
 
@@ -69,8 +70,15 @@ def first_place(text: str) -> Place:
     words = tokens(text)
     hits = place_hits(words, text)
     cities = [hit for hit in hits if hit.kind == "city"]
-    chosen = cities[0] if cities else next((hit for hit in hits if hit.place.country), None)
-    return chosen.place if chosen else Place()
+    if not cities:
+        return next((hit.place for hit in hits if hit.place.country), Place())
+    first = cities[0]
+    stated = {hit.place.country for hit in hits if hit.kind != "city"} - {""}
+    if len(stated) == 1 and first.place.country not in stated:
+        name, country = fold(" ".join(word.text for word in words[first.first : first.last])), stated.pop()
+        within = next((hit.place for hit in cities if hit.place.country == country), first.place)
+        return gazetteer().city(name, country=country) or within
+    return first.place
 
 
 def place_coverage(text: str) -> tuple[float, int]:
@@ -90,7 +98,7 @@ def place_coverage(text: str) -> tuple[float, int]:
 
 
 def tokens(text: str) -> list[Token]:
-    return [Token(m[0].rstrip(".-'’") or m[0], m.start(), m.end()) for m in _WORD.finditer(text)]
+    return [Token(_TOKEN_END.sub("", m[0]) or m[0], m.start(), m.end()) for m in _WORD.finditer(text)]
 
 
 def place_hits(words: list[Token], text: str) -> list[Hit]:
@@ -108,6 +116,9 @@ def place_hits(words: list[Token], text: str) -> list[Hit]:
 
 
 def _hit_at(words: list[Token], i: int, text: str) -> Hit | None:
+    first = fold(words[i].text)
+    if not first or first.split(" ", 1)[0] not in gazetteer().first_words:
+        return None
     for length in range(min(LONGEST_NAME, len(words) - i), 0, -1):
         if length > 1 and _separated(words, i, length, text):
             continue
@@ -126,7 +137,6 @@ def _separated(words: list[Token], i: int, length: int, text: str) -> bool:
 
 def _lookup(written: str, i: int, length: int, words: list[Token], text: str) -> Hit | None:
     names, folded = gazetteer(), fold(written)
-    beside = _place_after(words, i + length)
     if length == 1 and written.isupper() and len(written) <= 4:
         code = names.countries.get(written.rstrip(".")) or (
             names.region_codes.get(written) if _after_comma_or_place(words, i, text) else None
@@ -137,6 +147,7 @@ def _lookup(written: str, i: int, length: int, words: list[Token], text: str) ->
         place = names.countries[folded]
         # Singapore and Hong Kong are also cities.
         return Hit(i, i + length, place, "city" if folded in ("singapore", "hong kong") else "country")
+    beside = _place_after(words, i + length) if folded in names.cities else Place()
     city = _city(folded, written, beside)
     if city is not None and not (folded in names.regions and beside.country and not beside.region):
         return Hit(i, i + length, city, "city")
@@ -152,11 +163,14 @@ def _city(folded: str, written: str, beside: Place) -> Place | None:
     if beside.region:
         exact = names.city(folded, region=beside.region, country=beside.country)
         # Unknown namesake in that state: believe the writer about the state.
-        return exact or Place(written, beside.region, beside.country)
+        # "Berlin, DE" and "Tel Aviv, IL" give a country's code, which is also a state's.
+        return (
+            exact
+            or names.city(folded, country=beside.region)
+            or Place(written, beside.region, beside.country)
+        )
     if beside.country:
-        found = names.city(folded, country=beside.country)
-        if found is not None:
-            return found
+        return names.city(folded, country=beside.country) or Place(written, "", beside.country)
     if is_ambiguous(folded) or (folded in names.regions and folded not in ("new york", "washington")):
         return None
     if " " not in folded and not written[:1].isupper() and names.cities[folded][0][1] < 500:

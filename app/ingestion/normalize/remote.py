@@ -33,22 +33,49 @@ _NO_REMOTE = re.compile(
     r"(?:\bno\b(?! preference| problem| matter)|\bnot\b(?! required| necessary| a problem| an issue)|n['’]t\b|isn['’]?t\b|aren['’]?t\b|✗|unavailable)",
     re.IGNORECASE,
 )
+_DAYS = r"(?:one|two|three|[1-4]|[1-3] ?(?:-|to|or) ?[2-4]|a few|few|some|couple of|part(?: of)?(?: the)?)"
 _HYBRID = re.compile(
-    r"\bhybrid (?:work|role|remote|office|position|schedule|model)|\(hybrid\)|[|,/] ?hybrid\b|^hybrid\b|"
-    r"\b(?:partial(?:ly)?|partly|part[- ]time|semi|some|occasional(?:ly)?|limited|mostly on-?site,?|half)[\s-]*(?:on-?site\s*/?\s*)?remote(?:ly)?\b|"
-    r"\bremote(?:ly)?\W{0,3}(?:work\w*\W+)?(?:partial|part[- ]time|sometimes|occasional|one|two|three|1|2|3|1-2|2-3|some)\b(?: days?)?|"
-    r"\b(?:one|two|three|1|2|3|1-2|2-3|few|couple of) days?[\w\s/]{0,12}(?:week|wk)?\W{0,3}(?:from home|remote|wfh)|"
-    r"\bwork (?:remotely|from home) (?:one|two|three|1|2|3|a few|some|up to|occasionally|sometimes|on|every|when|part)",
+    r"\bhybrid (?:work|role|remote|office|position|schedule|model)|\(hybrid\)|[|,]\s?hybrid\s?(?:[|,(]|$)|^hybrid\b|"
+    r"\b(?:partial(?:ly)?|partly|part[- ]time|semi|some|occasional(?:ly)?|limited|half|flexible)[\s-]*(?:on-?site\s*/?\s*)?"
+    r"(?:remote(?:ly)?|tele-?commut\w+)\b|\bmostly on-?site|\b(?:remote(?:ly)?|telecommut\w+)\W{0,3}(?:work\w*\W+)?(?:is )?(?:available )?(?:up to )?"
+    rf"(?:partial|part[- ]time|sometimes|occasional|{_DAYS} days?)\b|"
+    rf"\b{_DAYS} days?[\w\s/]{{0,12}}(?:week|wk)?\W{{0,3}}(?:from home|remote|wfh)|"
+    rf"\b(?:work (?:remotely|from (?:your )?home(?: office)?)|wfh) (?:{_DAYS} days?|up to|occasionally|sometimes|on (?:mon|tue|wed|thu|fri|occasion)|"
+    r"every|when(?:ever)?|part)|\bremote working environment",
     re.IGNORECASE,
 )
 _REMOTE = re.compile(
-    r"\bremot(?:e|es|ely)\b|\btelecommut|\bwork from (?:anywhere|wherever)|\bfully distributed|\bdistributed team|\bremote-",
-    re.I,
+    r"\bremotes?\b|^\W*remotely\b|[|,(]\s?remotely\b|\bworking remotely (?:is|ok|possible|from)|\btelecommut|"
+    r"\b(?<!are )(?<!is )(?:work|available|live|done|locat|hire|hiring|team|join)\w*\W+(?:\w+\W+){0,4}remotely\b|"
+    r"\bwork from (?:anywhere|wherever)|\b(?:fully|globally|completely|100%|totally) distributed (?:team|company|startup|workforce)|"
+    r"\bwe(?:['’]re| are) (?:an? )?(?:\w+ ){0,2}distributed (?:team|company|startup)",
+    re.IGNORECASE,
 )
 _ON_SITE = re.compile(
     r"\bon[\s‐-]?site\b|\bonsite\b|\bin[\s-](?:the )?office\b|\bin[\s-]house only|\blocals? only|\bin[\s-]person\b",
-    re.I,
+    re.IGNORECASE,
 )
+_ONLY_ON_SITE = re.compile(r"\bon[\s‐-]?site only|\bonly on[\s‐-]?site|\blocals? only", re.IGNORECASE)
+# Prose that takes an "ONSITE" in the header back.
+_OFFERED_AFTER_ALL = re.compile(
+    r"\bremote(?:ly)?\s?(?:work(?:ing|ers?)?|positions?|candidates?|employees?|applicants?|opportunities)?\s?(?:/[\w-]+ )?(?:is |are )?(?:also )?"
+    r"(?:ok\b|okay|possible|considered|welcome|available|allowed|friendly|fine|an option|policy)",
+    re.IGNORECASE,
+)
+
+
+def remote_in_posting(header: str, text: str) -> Remote:
+    """The header decides; where it is silent the text does, and prose may soften an "ONSITE"."""
+    stated = remote_of(header)
+    if stated == "unspecified":
+        return remote_of(text)
+    if stated == "on-site" and not _NO_REMOTE.search(header) and not _ONLY_ON_SITE.search(header):
+        rest = _NO_REMOTE.sub(" ", text)
+        if _HYBRID.search(rest):
+            return "hybrid"
+        if _OFFERED_AFTER_ALL.search(rest):
+            return "remote"
+    return stated
 
 
 def remote_of(text: str) -> Remote:

@@ -16,12 +16,12 @@ _HEADS = (
     r"attorneys?|nurses?|physicians?|teachers?|instructors?|tutors?|producers?|artists?|animators?|illustrators?|"
     r"executives?|controllers?|bookkeepers?|assistants?|operators?|machinists?|electricians?|drivers?|"
     r"cryptographers?|linguists?|traders?|modelers?|buyers?|merchandisers?|salespe(?:rson|ople)|agents?|wranglers?|"
-    r"rubyists?|pythonistas?|rockstars?|ninjas?|gurus?|techs?|pm|pms|swes?|ux|ui|qa|devops|pentesters?|"
+    r"rubyists?|pythonistas?|rockstars?|ninjas?|gurus?|techs?|pm|pms|swes?|devops|pentesters?|"
     r"practitioners?|builders?|fellows?|postdocs?|ambassadors?|trainers?|auditors?|partners?|makers?"
 )
 #: Heads that name a role only behind a qualifier ("product owner", not "owner").
 _WEAK_HEADS = frozenset(
-    "owner owners master masters lead leads head leader leaders ux ui qa techs tech pm pms agent agents partner partners "
+    "owner owners master masters lead leads head leader leaders techs tech pm pms agent agents partner partners "
     "makers maker builder builders driver drivers operator operators associate associates executive executives "
     "controller controllers fellow fellows assistant assistants intern interns internship internships trainer trainers "
     "rep reps admin admins officer officers hacker hackers ninja ninjas guru gurus rockstar rockstars writer writers "
@@ -54,10 +54,15 @@ _QUALIFIERS = (
 # Positions without a noun of their own.
 _OPENINGS = re.compile(
     r"\b(?:(?:multiple|various|several|many|all|numerous|other|open|engineering|technical|tech|development|developer|"
-    r"software|design|product|sales|marketing|data science|different)[\s,/&-]+(?:and\s+)?){1,4}"
+    r"software|design|product|sales|marketing|data|science|different)[\s,/&-]+(?:and\s+)?){1,4}"
     r"(?:positions?|roles?|openings?|jobs|opportunities)\b|\bsoftware engineering\b(?! (?:team|company|firm))|"
     r"\b(?:data|machine learning|software|web|mobile) (?:science|engineering|development)\b$|"
     r"\bhead of (?:\w+ ?){1,2}|\bvp of (?:\w+ ?){1,2}|\bCTO\b|\bSRE\b|\bDevOps\b|\bsoftware development\b$",
+    re.IGNORECASE,
+)
+_ANY_OPENINGS = re.compile(
+    r"(?:(?:multiple|various|several|many|all|numerous|other|open|different|lots of)\s+)+(?:positions?|roles?|openings?|jobs|"
+    r"opportunities)|(?:now )?hiring.*",
     re.IGNORECASE,
 )
 _HEAD = re.compile(rf"(?<![\w@./-])(?:{_HEADS})(?![\w@]|\.\w|-\w)", re.IGNORECASE)
@@ -101,6 +106,11 @@ def names_role(text: str) -> bool:
 
 def names_openings(text: str) -> bool:
     return bool(_OPENINGS.search(text))
+
+
+def names_openings_only(text: str) -> bool:
+    """ "Multiple positions": openings of no stated kind."""
+    return bool(_ANY_OPENINGS.fullmatch(text.strip()))
 
 
 def openings_phrase(text: str) -> str:

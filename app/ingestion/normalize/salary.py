@@ -56,6 +56,44 @@ _OTHER_MONEY = re.compile(
     r"loan|donat|saving",
     re.IGNORECASE,
 )
+_OWN_DOLLAR = {"CA": "CAD", "AU": "AUD", "NZ": "NZD", "SG": "SGD", "HK": "HKD"}
+_CURRENCY_OF = {
+    "US": "USD",
+    "GB": "GBP",
+    "CH": "CHF",
+    "SE": "SEK",
+    "NO": "NOK",
+    "DK": "DKK",
+    "PL": "PLN",
+    "IN": "INR",
+} | dict.fromkeys(
+    (
+        "DE",
+        "FR",
+        "NL",
+        "IE",
+        "ES",
+        "IT",
+        "PT",
+        "AT",
+        "BE",
+        "FI",
+        "GR",
+        "EE",
+        "LV",
+        "LT",
+        "LU",
+        "MT",
+        "SK",
+        "SI",
+        "CY",
+    ),
+    "EUR",
+)
+_UP_TO = re.compile(r"\b(?:up to|upto|max(?:imum)?(?: of)?|to|≤|<)\s*$", re.IGNORECASE)
+_FROM = re.compile(
+    r"\b(?:from|starting(?: at)?|min(?:imum)?(?: of)?|at least|start(?:s)? at|≥|>)\s*$", re.IGNORECASE
+)
 _ANNUAL_BOUNDS = (4_000.0, 3_000_000.0)  # in US dollars' worth
 
 
@@ -120,6 +158,13 @@ def currency_code(text: str) -> str:
     return key.upper() if re.fullmatch(r"[a-z]{3}", key) else ""
 
 
+def local_currency(currency: str, country: str) -> str:
+    """ "$" (read as USD) is the country's own dollar; an amount without currency is in the country's."""
+    if currency == "USD" and country in _OWN_DOLLAR:
+        return _OWN_DOLLAR[country]
+    return currency or _OWN_DOLLAR.get(country) or _CURRENCY_OF.get(country, "")
+
+
 def interval_of(text: str) -> Interval | None:
     """ "per hour", "HOUR", "yearly", "p.a.", "1 YEAR" -> the interval."""
     key = text.strip().lower().removeprefix("1 ").removeprefix("per ").removeprefix("per-").strip("/. ")
@@ -145,8 +190,13 @@ def _salary_of(match: re.Match[str], text: str, header: bool) -> Salary | None:
     ) or currency_code(symbol)
     unit = interval_of(match["per"] or match["adverb"] or "") if match["per"] or match["adverb"] else None
     low, high = _amounts(match, unit)
+    before = text[max(0, match.start() - 14) : match.start()]
     if low is None or not _believed(match, text, header, low, high, symbol, unit):
         return None
+    if high is None and _UP_TO.search(before):
+        return make_salary(None, low, code, unit or "year")
+    if high is None and not (_FROM.search(before) or "+" in text[match.end() - 1 : match.end() + 2]):
+        high = low
     return make_salary(low, high, code, unit or "year")
 
 

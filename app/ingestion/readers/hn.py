@@ -12,9 +12,9 @@ from app.ingestion.normalize.header import Header, is_prose, parse_header
 from app.ingestion.normalize.html import clean_html
 from app.ingestion.normalize.job_type import job_type_in_prose, job_type_of
 from app.ingestion.normalize.location import prose_place, split_location, tidy_location
-from app.ingestion.normalize.remote import remote_of
-from app.ingestion.normalize.roles import names_role
-from app.ingestion.normalize.salary import Salary, parse_salary
+from app.ingestion.normalize.remote import remote_in_posting
+from app.ingestion.normalize.roles import names_openings_only, names_role
+from app.ingestion.normalize.salary import Salary, local_currency, parse_salary
 from app.ingestion.normalize.text import limit
 from app.ingestion.normalize.title import MAX_TITLE, clean_title, title_in_text
 from app.ingestion.posting import Posting
@@ -75,20 +75,21 @@ def _posting(comment: Comment) -> Posting:
     text, header, facts = comment.text, comment.header, comment.facts
     company = facts.company or company_in_text(text) or company_of_domain(text)
     location = facts.location or prose_place(text[:1500])
+    country = split_location(location).country
     salary = parse_salary(header, header=True) or parse_salary(text) or Salary(None, None, "")
-    stated = remote_of(header)
+    currency = local_currency(salary.currency, country) if salary.minimum or salary.maximum else ""
     return Posting(
         external_id="",
         title=_title(comment),
         company=company or "Unknown company",
         description=text,
         location=location,
-        country=split_location(location).country,
-        remote=stated if stated != "unspecified" else remote_of(text),
+        country=country,
+        remote=remote_in_posting(header, text),
         job_type=job_type_of(header) or job_type_in_prose(text),
         salary_min=salary.minimum,
         salary_max=salary.maximum,
-        currency=salary.currency,
+        currency=currency,
         salary_interval=salary.interval,
         salary_source="parsed" if salary.minimum or salary.maximum else "",
     )
@@ -97,8 +98,8 @@ def _posting(comment: Comment) -> Posting:
 def _title(comment: Comment) -> str:
     """A role from the header, else from the text, else openings in general, else the first line."""
     header, found = comment.facts.title, ""
-    if not header or not names_role(header):
-        found = title_in_text(comment.text)
+    if not header or not names_role(header) or names_openings_only(header):
+        found, header = title_in_text(comment.text) or header, ""
     first_line = next(line for line in comment.text.split("\n") if line.strip())
     return header or found or clean_title(limit(first_line, MAX_TITLE)) or "Untitled"
 
@@ -114,7 +115,21 @@ def _header_line(lines: list[str]) -> str:
         return first
     if rest and rest[0].count("|") >= 2 and len(first) < 120 and len(rest[0]) < 250:
         return f"{first} | {rest[0]}"
-    return "" if is_prose(first) else first
+    return _before_prose(first) if is_prose(first) else first
+
+
+def _before_prose(line: str) -> str:
+    """The facts that a first paragraph opens with ("Acme - Berlin - Go developers - We are ...")."""
+    facts: list[str] = []
+    for piece in re.split(r"\s+[-–—]+\s+|\.\s+", line[:300]):
+        if (
+            len(piece) > 70
+            or is_prose(f"{piece}.")
+            or re.search(r"\b(?:we|our|is|are|you|i)\b", piece, re.IGNORECASE)
+        ):
+            break
+        facts.append(piece)
+    return " - ".join(facts) if len(facts) >= 2 else ""
 
 
 def _add_stacked_lines(facts: Header, lines: list[str], header: str) -> None:

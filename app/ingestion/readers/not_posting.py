@@ -26,10 +26,13 @@ _ABOUT_THE_THREAD = re.compile(
     r"listings|map|search|script|tool|site|extension|scraper|parser)|\bdownvot|\bupvot|\btop[- ]level\b|\bparent (?:post|comment)\b|\bOP\b",
     re.IGNORECASE,
 )
+_HIRING = re.compile(
+    r"\b(?:is|are|we['’]re) (?:\w+ )?(?:hiring|looking for)\b(?! (?:and|list|thread))", re.IGNORECASE
+)
 _REPLY = re.compile(
-    r"^\W{0,3}(?:thanks|thank you|yes|yep|no[,.! ]|nope|hi\b[^.\n]{0,30}\?|agreed|i think|i['’]d|i would|i applied|i tried|sorry|what|why|how|"
-    r"where|is this|are you|do you|does|did|can you|could you|would you|any chance|just curious|curious|fyi|just (?:sent|applied|emailed)|"
-    r"sent you|this (?:is|link|looks)|that['’]s|lol|wow|cool|nice|great|interesting|\+1|me too|same here|edit:|note:|@\w+)",
+    r"^\W{0,3}(?:thanks|thank you|yes|yep|no[,.!] |nope|hi\b[^.\n]{0,30}\?|agreed|i think|i['’]d|i would|i applied|i tried|sorry|what|why|how|"
+    r"where(?! (?:are )?we)|is this|are you|do you|does|did|can you|could you|would you|any chance|just curious|curious|fyi|just (?:sent|applied|emailed)|"
+    r"sent you|this (?:link|looks)|that['’]s|lol|wow|cool|nice|great(?=[!,.])|interesting(?! opp)|\+1|me too|same here|edit:|note:|@\w+)",
     re.IGNORECASE,
 )
 
@@ -46,10 +49,11 @@ def why_not_posting(text: str, header: str, facts: Header) -> str:
         return f"{NOT_A_POSTING}: no words"
     roles = bool(facts.title) or bool(find_roles(text[:4000], 1)) or names_openings(text[:4000])
     offers = len({match[0].lower() for match in _OFFER.finditer(text)})
-    if _ABOUT_THE_THREAD.search(text) and not (facts.location and roles) and offers < 4:
+    described = bool(facts.location) and (roles or len(text) > 250)
+    if _ABOUT_THE_THREAD.search(text) and not described and offers < 4 and not _HIRING.search(text[:150]):
         return f"{NOT_A_POSTING}: about the thread"
-    if _REPLY.match(text) and not (facts.location and roles):
+    if _REPLY.match(text) and not described and (len(text) < 500 or offers < 2):
         return f"{NOT_A_POSTING}: a reply"
     if len(text) < 200 and not roles and not offers and not (facts.location and facts.company):
         return f"{NOT_A_POSTING}: a remark"
-    return "" if roles or offers or facts.location else f"{NOT_A_POSTING}: offers nothing"
+    return "" if roles or offers or facts.location or len(text) > 400 else f"{NOT_A_POSTING}: offers nothing"
