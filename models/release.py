@@ -55,7 +55,7 @@ class Release:
         return ModelBundle.load(self.folder / "bundle", threads=threads)
 
     def load_index(self) -> JobIndex:
-        return JobIndex.load(self.folder / "index")
+        return JobIndex.load(self.folder / "index", encoder_version=self.encoder_version)
 
     def golden(self) -> Golden:
         return read_golden(self.folder / "golden.json")
@@ -133,8 +133,8 @@ class ReleaseWriter:
 def read_release(folder: Path) -> Release:
     """The manifest, once every file was compared with it. Raises ReleaseError.
 
-    Files inside bundle/ are left to `ModelBundle.load`, which compares them with bundle.json, which is
-    compared here: none is left out and the large ones are not read twice.
+    Files inside bundle/ and index/ are left to `ModelBundle.load` and `JobIndex.load`, which compare them
+    with their own manifests, which are compared here: none is left out and none is read twice.
     """
     release = _parse(folder / MANIFEST)
     if release.release_id != folder.name:
@@ -196,7 +196,7 @@ def _parse(path: Path) -> Release:
 
 
 def _chained(name: str) -> bool:
-    return name.startswith("bundle/") and name != "bundle/bundle.json"
+    return name.startswith(("bundle/", "index/")) and name not in ("bundle/bundle.json", "index/manifest.json")
 
 
 def _digest(folder: Path, name: str) -> str | None:

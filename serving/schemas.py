@@ -23,15 +23,15 @@ class Wire(BaseModel):
 class JobDocument(Wire):
     job_id: JobId
     title: str = Field(max_length=300)
-    company: str = Field("", max_length=300)
-    description: str = Field("", max_length=60_000)
-    skills: tuple[str, ...] = Field((), max_length=200)
-    location: str = Field("", max_length=300)
+    company: str = Field(default="", max_length=300)
+    description: str = Field(default="", max_length=60_000)
+    skills: tuple[str, ...] = Field(default=(), max_length=200)
+    location: str = Field(default="", max_length=300)
     remote: Remote = "unspecified"
-    job_type: str = Field("", max_length=20)
-    salary_min: float | None = Field(None, ge=0, description="annual, in currency")
-    salary_max: float | None = Field(None, ge=0, description="annual, in currency")
-    currency: str = Field("", max_length=3)
+    job_type: str = Field(default="", max_length=20)
+    salary_min: float | None = Field(default=None, ge=0, description="annual, in currency")
+    salary_max: float | None = Field(default=None, ge=0, description="annual, in currency")
+    currency: str = Field(default="", max_length=3)
     posted_at: datetime | None = None
 
 
@@ -45,14 +45,14 @@ class UserDocument(Wire):
     """`history` holds the newest events, which the feature store may not know yet; duplicates are fine."""
 
     user_id: int
-    desired_title: str = Field("", max_length=300)
-    resume_text: str = Field("", max_length=60_000)
-    skills: tuple[str, ...] = Field((), max_length=500)
-    location: str = Field("", max_length=300)
+    desired_title: str = Field(default="", max_length=300)
+    resume_text: str = Field(default="", max_length=60_000)
+    skills: tuple[str, ...] = Field(default=(), max_length=500)
+    location: str = Field(default="", max_length=300)
     remote: Remote = "unspecified"
-    experience_years: float | None = Field(None, ge=0, le=80)
-    salary_min: float | None = Field(None, ge=0)
-    history: tuple[HistoryItem, ...] = Field((), max_length=500)
+    experience_years: float | None = Field(default=None, ge=0, le=80)
+    salary_min: float | None = Field(default=None, ge=0)
+    history: tuple[HistoryItem, ...] = Field(default=(), max_length=500)
 
 
 class Filters(Wire):
@@ -60,18 +60,18 @@ class Filters(Wire):
 
     remote: tuple[Remote, ...] = ()
     job_types: tuple[str, ...] = ()
-    countries: tuple[str, ...] = Field((), description="ISO 3166-1 alpha-2")
-    near: str = Field("", max_length=300, description="place name: keeps postings within radius_km")
-    radius_km: float = Field(50.0, gt=0, le=20_000)
-    salary_min: float | None = Field(None, ge=0)
+    countries: tuple[str, ...] = Field(default=(), description="ISO 3166-1 alpha-2")
+    near: str = Field(default="", max_length=300, description="place name: keeps postings within radius_km")
+    radius_km: float = Field(default=50.0, gt=0, le=20_000)
+    salary_min: float | None = Field(default=None, ge=0)
     posted_after: datetime | None = None
 
 
 class RecommendRequest(Wire):
     user: UserDocument
-    limit: int = Field(20, ge=1, le=200)
+    limit: int = Field(default=20, ge=1, le=200)
     filters: Filters = Filters()
-    exclude: tuple[JobId, ...] = Field((), max_length=10_000)
+    exclude: tuple[JobId, ...] = Field(default=(), max_length=10_000)
 
 
 class Reason(Wire):
@@ -100,8 +100,8 @@ class ScoreRequest(Wire):
     """One user against stored postings (`job_ids`) and/or postings sent along (`jobs`)."""
 
     user: UserDocument
-    job_ids: tuple[JobId, ...] = Field((), max_length=1000)
-    jobs: tuple[JobDocument, ...] = Field((), max_length=100)
+    job_ids: tuple[JobId, ...] = Field(default=(), max_length=1000)
+    jobs: tuple[JobDocument, ...] = Field(default=(), max_length=100)
 
 
 class ScoreResponse(Wire):
@@ -112,12 +112,12 @@ class ScoreResponse(Wire):
 
 class SimilarRequest(Wire):
     job_id: JobId
-    limit: int = Field(10, ge=1, le=100)
+    limit: int = Field(default=10, ge=1, le=100)
 
 
 class EmbedRequest(Wire):
-    jobs: tuple[JobDocument, ...] = Field((), max_length=100)
-    users: tuple[UserDocument, ...] = Field((), max_length=100)
+    jobs: tuple[JobDocument, ...] = Field(default=(), max_length=100)
+    users: tuple[UserDocument, ...] = Field(default=(), max_length=100)
 
 
 class EmbedResponse(Wire):
@@ -164,3 +164,5 @@ class StateResponse(Wire):
     sequence: int
     index_kind: str
     started_at: datetime
+    worker: str = Field(default="", description="which process answered: host and process id")
+    refused: str = Field(default="", description="why the release named by CHAMPION does not answer, if so")

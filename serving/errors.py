@@ -1,0 +1,30 @@
+"""The errors of the serving room.
+
+ServingRoomError
+├── ReleaseRefusedError       a release is not fit to answer; the reason is one line
+├── JournalUnavailableError   the change log cannot be reached: changes are refused, reading goes on
+├── UnknownJobError           no such posting in the index
+└── UnknownPlaceError         a filter names a place that is not in the gazetteer
+"""
+
+from __future__ import annotations
+
+
+class ServingRoomError(Exception):
+    """Base of everything the serving layer raises on purpose."""
+
+
+class ReleaseRefusedError(ServingRoomError):
+    """The release named by CHAMPION is missing, altered, or computes other vectors than when it was made."""
+
+
+class JournalUnavailableError(ServingRoomError):
+    """PostgreSQL did not answer in time; nothing was changed."""
+
+
+class UnknownJobError(ServingRoomError):
+    """The posting is not in the index: never seen, deleted, or not yet applied."""
+
+
+class UnknownPlaceError(ServingRoomError):
+    """`Filters.near` could not be resolved to a point on the map."""
