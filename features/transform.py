@@ -19,7 +19,7 @@ from features.places import Gazetteer, Place
 from features.records import POSITIVE_KINDS, InteractionRecord, JobRecord, UserRecord
 from features.skills import SkillMatcher
 from features.tabular import JOB_FEATURE_ORDER, USER_FEATURE_ORDER, GeoFeatures, job_floats, user_floats
-from features.taxonomy import Taxonomy, default_folder
+from features.taxonomy import Taxonomy, taxonomy_folder
 from features.text import bucket, job_body_text, job_title_text, terms, user_body_text, user_title_text, words
 
 F32 = npt.NDArray[np.float32]
@@ -51,13 +51,13 @@ class FieldSizes:
 class FeatureTransform:
     """Fit on the training catalogue (document frequencies of terms and skills), then frozen.
 
-    `taxonomy_folder` is kept with the transform when it is saved: the ids a model was trained on travel
+    The taxonomy folder is kept with the transform when it is saved: the ids a model was trained on travel
     with it, so a later taxonomy cannot silently renumber its skills.
     """
 
-    def __init__(self, config: TransformConfig | None = None, taxonomy_folder: Path | None = None) -> None:
+    def __init__(self, config: TransformConfig | None = None, taxonomy: Path | None = None) -> None:
         self.config = config or TransformConfig()
-        self.taxonomy_folder = taxonomy_folder or default_folder()
+        self.taxonomy_folder = taxonomy or taxonomy_folder()
         self.taxonomy = Taxonomy.load(self.taxonomy_folder)
         self.matcher = SkillMatcher(self.taxonomy)
         self.gazetteer = Gazetteer.load(self.taxonomy_folder)

@@ -34,9 +34,9 @@ class TrainConfig(BaseModel):
 
 
 class SplitConfig(BaseModel):
-    """Shares of the time range: training, then validation, then test."""
+    """Shares of the interactions, by time: the newest are the test, those before them the validation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    validation_days: float = Field(14, gt=0)
-    test_days: float = Field(14, gt=0)
+    validation_share: float = Field(0.1, gt=0, lt=0.5)
+    test_share: float = Field(0.1, gt=0, lt=0.5)

@@ -1,0 +1,1 @@
+"""`jobpilot run`: the whole system on one machine, under one process."""

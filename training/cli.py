@@ -1,0 +1,227 @@
+"""`jobpilot-ml`: the data scientist's commands. An error is one line and exit code 1, misuse is 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+# Before torch and numpy are imported: two OpenMP threads stall each other on a busy two-core machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import typer
+
+from training.progress import say
+from training.settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+    from training.release import Registry
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="JobPilot's training side.")
+Snapshot = Annotated[str | None, typer.Option(help="id of a snapshot; default: the newest")]
+Recipe = Annotated[str, typer.Option(help="demo, debug or large")]
+Json = Annotated[Path | None, typer.Option("--json", help="also write the figures to this file")]
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Turns what a user can mend into one line and exit code 1; a bug keeps its traceback."""
+    from features.snapshot import SnapshotError
+    from models.bundle import BundleError
+    from models.index_errors import JobIndexError
+    from models.release import ReleaseError
+    from training.corpus import CorpusError
+    from training.pipeline import PipelineError
+    from training.split import SplitError
+
+    known = (SnapshotError, BundleError, JobIndexError, ReleaseError, CorpusError, PipelineError, SplitError)
+    try:
+        yield
+    except known as error:
+        say(f"error: {error}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        say("stopped; `jobpilot-ml train --resume` goes on from the last epoch")
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def market(
+    out: Annotated[Path, typer.Option(help="folder to write")],
+    preset: Annotated[str, typer.Option(help="small, demo or large")] = "demo",
+    seed: int = 7,
+) -> None:
+    """Generate the simulated job market (synthetic data) as Parquet."""
+    from training.market import MarketConfig, generate
+
+    generate(MarketConfig.preset(preset, seed=seed), out)
+
+
+@app.command()
+def snapshot(
+    market: Annotated[Path | None, typer.Option(help="a simulated market instead of the database")] = None,
+) -> None:
+    """Freeze the database's record views (or a market folder) as Parquet."""
+    from features.snapshot import snapshot_from_market
+    from training.pipeline import snapshot_step
+
+    settings = TrainingSettings()
+    with _one_line():
+        folder = (
+            snapshot_from_market(market, settings.snapshots) if market else snapshot_step(settings).snapshot
+        )
+        say(f"snapshot {folder.name}")
+
+
+@app.command()
+def features(snapshot: Snapshot = None) -> None:
+    """Load Feast's offline and online stores from a snapshot."""
+    from training.pipeline import features_step, open_workspace
+
+    with _one_line():
+        features_step(open_workspace(TrainingSettings(), snapshot))
+
+
+@app.command()
+def train(
+    recipe: Recipe = "demo",
+    snapshot: Snapshot = None,
+    epochs: Annotated[int | None, typer.Option(help="instead of the recipe's")] = None,
+    seed: int | None = None,
+    resume: Annotated[bool, typer.Option(help="go on from the last checkpoint")] = False,
+) -> None:
+    """Train the two towers on a snapshot."""
+    from training.pipeline import open_workspace, train_step
+
+    with _one_line():
+        train_step(open_workspace(TrainingSettings(), snapshot), _config(recipe, epochs, seed), resume=resume)
+
+
+@app.command()
+def evaluate(snapshot: Snapshot = None, json_out: Json = None) -> None:
+    """Compare the trained towers with every baseline on the test window, and calibrate."""
+    from training.pipeline import evaluate_step, open_workspace
+
+    with _one_line():
+        report = evaluate_step(open_workspace(TrainingSettings(), snapshot))
+        _show(report.table())
+        if json_out:
+            means = {name: result.means() for name, result in report.results.items()}
+            json_out.write_text(json.dumps(means, indent=1))
+
+
+@app.command()
+def index(snapshot: Snapshot = None) -> None:
+    """Build the vector index of the open postings and measure its recall."""
+    from training.pipeline import index_step, open_workspace
+
+    with _one_line():
+        index_step(open_workspace(TrainingSettings(), snapshot))
+
+
+@app.command()
+def release(
+    snapshot: Snapshot = None,
+    promote: Annotated[bool, typer.Option(help="make it champion if the gates pass")] = True,
+) -> None:
+    """Write a release and register it; it becomes champion only if every gate passes."""
+    from training.pipeline import open_workspace, release_step
+
+    with _one_line():
+        release_step(open_workspace(TrainingSettings(), snapshot), promote=promote)
+
+
+@app.command()
+def pipeline(
+    recipe: Recipe = "demo",
+    epochs: Annotated[int | None, typer.Option(help="instead of the recipe's")] = None,
+    seed: int | None = None,
+) -> None:
+    """snapshot, features, train, evaluate, index, release: all of it, in one MLflow run."""
+    from training import pipeline as steps
+
+    with _one_line():
+        work = steps.snapshot_step(TrainingSettings())
+        steps.features_step(work)
+        steps.train_step(work, _config(recipe, epochs, seed))
+        _show(steps.evaluate_step(work).table())
+        steps.index_step(work)
+        steps.release_step(work)
+
+
+@app.command()
+def promote(release_id: str) -> None:
+    """Make a release the champion by hand."""
+    with _one_line():
+        _registry().promote(release_id)
+        say(f"release {release_id} is the champion")
+
+
+@app.command()
+def rollback() -> None:
+    """Go back to the previous champion."""
+    with _one_line():
+        say(f"release {_registry().rollback()} is the champion again")
+
+
+@app.command()
+def status() -> None:
+    """What answers now, and which releases there are."""
+    with _one_line():
+        typer.echo(json.dumps(_registry().status(), indent=1, default=str))
+
+
+@app.command()
+def benchmark(
+    name: Annotated[str, typer.Argument(help="jobviews or gowalla")],
+    data: Annotated[Path, typer.Option(help="folder of the benchmark's files")],
+    json_out: Json = None,
+    seed: int = 0,
+) -> None:
+    """Run a public benchmark and print its table beside the baselines."""
+    from training.benchmarks import gowalla, jobviews
+    from training.tracking import start_run
+
+    known: dict[str, Callable[..., object]] = {"jobviews": jobviews.run, "gowalla": gowalla.run}
+    if name not in known:
+        say(f"error: no benchmark {name}; there are {', '.join(known)}")
+        raise typer.Exit(2)
+    if not data.is_dir():
+        say(f"skipped: {data} is not there (data/README.md says where the files come from)")
+        raise typer.Exit(2)
+    settings = TrainingSettings()
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    with start_run(f"jobpilot/benchmark-{name}", uri=uri, artifacts=artifacts) as run:
+        known[name](data, json_out=json_out, seed=seed, run=run)
+
+
+def _config(recipe: str, epochs: int | None, seed: int | None) -> TrainConfig:
+    from training.recipes import RECIPES
+
+    if recipe not in RECIPES:
+        say(f"error: no recipe {recipe}; there are {', '.join(RECIPES)}")
+        raise typer.Exit(2)
+    changes = {k: v for k, v in {"epochs": epochs, "seed": seed}.items() if v is not None}
+    return RECIPES[recipe]().model_copy(update=changes)
+
+
+def _registry() -> Registry:
+    from training.release import Registry
+
+    settings = TrainingSettings()
+    return Registry(settings.releases, settings.tracking_uri)
+
+
+def _show(table: object) -> None:
+    from rich.console import Console
+
+    Console(file=sys.stdout).print(table)
+
+
+def main() -> None:
+    app()

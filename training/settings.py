@@ -1,0 +1,55 @@
+"""Where the training side finds its database, its tracking store and its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class TrainingSettings(BaseSettings):
+    """Read from the environment: DATABASE_URL, MLFLOW_TRACKING_URI, DATA_DIR, ENCODER_SOURCE."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    database_url: str | None = Field(
+        default=None, description="PostgreSQL of the app; snapshots and Feast need it"
+    )
+    mlflow_tracking_uri: str | None = Field(
+        default=None, description='default: schema "mlflow" of the database'
+    )
+    data_dir: Path = Path("data")
+    encoder_source: Path | None = Field(
+        default=None, description="transformers model folder instead of MiniLM"
+    )
+
+    @property
+    def tracking_uri(self) -> str | None:
+        """The tracking store; its tables live in a schema of their own beside the app's."""
+        if self.mlflow_tracking_uri:
+            return self.mlflow_tracking_uri
+        return with_schema(self.database_url, "mlflow") if self.database_url else None
+
+    @property
+    def snapshots(self) -> Path:
+        return self.data_dir / "snapshots"
+
+    @property
+    def work(self) -> Path:
+        return self.data_dir / "work"
+
+    @property
+    def releases(self) -> Path:
+        return self.data_dir / "releases"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.data_dir / "mlruns"
+
+
+def with_schema(url: str, schema: str) -> str:
+    """The same database with `schema` first on the search path."""
+    joint = "&" if "?" in url else "?"
+    return f"{url}{joint}options={quote(f'-csearch_path={schema}', safe='')}"
