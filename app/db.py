@@ -51,6 +51,7 @@ class Database:
             pool_timeout=limits.wait_s,
             pool_pre_ping=True,
             pool_recycle=limits.recycle_s,
+            hide_parameters=True,  # an error's text must not carry resumes or addresses into the log
             connect_args={"connect_timeout": limits.connect_s, "options": limits.server_options()},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -6,6 +6,7 @@ AppError
 ├── ForbiddenError 403
 ├── NotFoundError 404
 ├── ConflictError 409
+├── GoneError 410
 ├── PayloadTooLargeError 413
 ├── InvalidInputError 422
 ├── TooManyAttemptsError 429
@@ -71,6 +72,10 @@ class NotFoundError(AppError):
 
 class ConflictError(AppError):
     status, code, title = 409, "conflict", "Conflicts with the current state"
+
+
+class GoneError(AppError):
+    status, code, title = 410, "gone", "No longer available"
 
 
 class PayloadTooLargeError(AppError):

@@ -23,7 +23,7 @@ from app.errors import (
 from app.logging import request_id
 
 MEDIA_TYPE = "application/problem+json"
-TYPE_PREFIX = "https://jobpilot.example/problems/"
+TYPE_PREFIX = "urn:jobpilot:problem:"
 logger = logging.getLogger(__name__)
 
 DATABASE_ERRORS = (

@@ -28,6 +28,11 @@ def record(name: str, milliseconds: float) -> None:
         stages[name] = stages.get(name, 0.0) + milliseconds
 
 
+def current() -> dict[str, float]:
+    """The stages of the request being answered (empty outside one)."""
+    return _stages.get() or {}
+
+
 @contextmanager
 def stage(name: str) -> Iterator[None]:
     started = time.perf_counter()

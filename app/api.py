@@ -1,0 +1,30 @@
+"""All routes. Paths end in "/"; the middleware accepts them without it as well."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app.application import endpoints as application
+from app.auth import endpoints as auth
+from app.docs import endpoints as docs
+from app.event import endpoints as event
+from app.health import endpoints as health
+from app.job import endpoints as job
+from app.organization import endpoints as organization
+from app.recommendation import endpoints as recommendation
+from app.user import endpoints as user
+
+#: Bytes of a JSON body. A route that takes files sets its own.
+MAX_BODY = 1_000_000
+
+
+def routes() -> APIRouter:
+    product = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY)
+    for module in (auth, user, organization, job, application, event):
+        product.include_router(module.router)
+    matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
+    matching.include_router(recommendation.router)
+    everything = APIRouter()
+    for router in (product, matching, health.router, docs.router):
+        everything.include_router(router)
+    return everything

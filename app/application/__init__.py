@@ -1,0 +1,1 @@
+"""A seeker's saved postings and applications."""

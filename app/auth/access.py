@@ -1,0 +1,120 @@
+"""Who is calling, and the policies routes are declared with. A route without one refuses to start.
+
+| policy | who passes |
+|---|---|
+| `PUBLIC` | everybody |
+| `CurrentUser` | a signed-in account; what it may touch is decided by ownership, and not owning is a 404 |
+| `Employer` | a member of at least one company; which company is decided as above |
+| `Staff` | staff |
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.auth import repository
+from app.db import Session
+from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError
+from app.kit.tokens import TokenSigner
+
+_bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    user_id: int
+    public_id: uuid.UUID
+    session_id: int
+    is_staff: bool
+    is_employer: bool
+
+
+def public() -> None:
+    """Declares that a route is open to everybody."""
+
+
+async def current_user(
+    request: Request,
+    session: Session,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    """Raises NotAuthenticatedError without a token and InvalidTokenError for a bad or ended one."""
+    if credentials is None:
+        raise NotAuthenticatedError("send `Authorization: Bearer <access token>`")
+    signer: TokenSigner = request.app.state.signer
+    claims = signer.read(credentials.credentials)
+    row = await repository.live_session(session, user=claims.user, session_id=claims.session)
+    if row is None:
+        raise InvalidTokenError
+    return Principal(**row)
+
+
+CurrentUser = Annotated[Principal, Depends(current_user)]
+
+
+async def optional_user(
+    request: Request,
+    session: Session,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal | None:
+    """Nobody without a token; a token that is sent must be good."""
+    return await current_user(request, session, credentials) if credentials else None
+
+
+OptionalUser = Annotated[Principal | None, Depends(optional_user)]
+
+
+async def employer(user: CurrentUser) -> Principal:
+    if not user.is_employer:
+        raise ForbiddenError("only a company's members may do this")
+    return user
+
+
+Employer = Annotated[Principal, Depends(employer)]
+
+
+async def staff(user: CurrentUser) -> Principal:
+    if not user.is_staff:
+        raise ForbiddenError("only staff may do this")
+    return user
+
+
+Staff = Annotated[Principal, Depends(staff)]
+
+PUBLIC = Depends(public)
+POLICIES: dict[Callable[..., Any], str] = {
+    staff: "staff",
+    employer: "employer",
+    current_user: "user",
+    optional_user: "public",
+    public: "public",
+}
+
+
+def policies(app: FastAPI) -> Iterator[tuple[str, str, str]]:
+    """(method, path, policy) of every route; the policy is "" when none is declared."""
+    for route in iter_route_contexts(app.routes):
+        calls = set(_calls(route.dependant)) if isinstance(route.original_route, APIRoute) else set()
+        policy = next((name for call, name in POLICIES.items() if call in calls), "")
+        for method in sorted(route.methods or {""}):
+            yield method, route.path or "", policy
+
+
+def _calls(dependant: Any) -> Iterator[Any]:
+    for dependency in dependant.dependencies:
+        yield dependency.call
+        yield from _calls(dependency)
+
+
+def refuse_undeclared(app: FastAPI) -> None:
+    """Deny by default: raises RuntimeError naming the routes that say nothing about who may call them."""
+    missing = [f"{method} {path}" for method, path, policy in policies(app) if not policy]
+    if missing:
+        raise RuntimeError("routes without an access policy: " + ", ".join(missing))

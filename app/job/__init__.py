@@ -1,0 +1,1 @@
+"""Postings: listed, read, published, closed, and pushed to the serving layer."""

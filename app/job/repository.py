@@ -1,0 +1,147 @@
+"""SQL of postings."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
+from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+from sqlalchemy.sql.expression import cast, literal
+
+from app.job.schemas import JobFilters
+from app.kit.pagination import Paging
+from app.orm import Company, CompanyMember, Job
+from app.orm.job import FINAL_STATUSES
+
+#: First key of the advisory locks that order pushes of one posting ("jobp" in ASCII).
+_PUSH_LOCK = 0x6A6F6270
+_ENGLISH = cast(literal("english"), REGCONFIG)
+
+
+def with_company() -> Select[Job]:
+    return select(Job).join(Job.company).options(contains_eager(Job.company))
+
+
+def by_reference(reference: str) -> ColumnElement[bool]:
+    """A posting is named by its public id or by its slug."""
+    try:
+        return Job.public_id == uuid.UUID(reference)
+    except ValueError:
+        return Job.slug == reference
+
+
+async def find(session: AsyncSession, reference: str) -> Job | None:
+    return (await session.scalars(with_company().where(by_reference(reference)))).one_or_none()
+
+
+async def lock_for_member(session: AsyncSession, reference: str, user_id: int) -> Job | None:
+    """The posting if the user is a member of its company, locked until the transaction ends."""
+    members = select(CompanyMember.company_id).where(CompanyMember.user_id == user_id)
+    query = with_company().where(by_reference(reference), Job.company_id.in_(members))
+    return (await session.scalars(query.with_for_update(of=Job))).one_or_none()
+
+
+async def search(session: AsyncSession, filters: JobFilters, paging: Paging) -> tuple[int, Sequence[Job]]:
+    """(number of matches, one page of them)."""
+    where = conditions(filters)
+    count = select(func.count(Job.id)).join(Job.company).where(*where)
+    total = (await session.execute(count)).scalar_one()
+    query = with_company().where(*where).order_by(*_order(filters))
+    rows = (await session.scalars(query.offset(paging.offset).limit(paging.limit))).all()
+    return total, rows
+
+
+def conditions(filters: JobFilters) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [Job.status == "active"]
+    if filters.q:
+        where.append(Job.search_vector.op("@@")(_query(filters.q)))
+    if filters.location:
+        where.append(Job.location.icontains(filters.location, autoescape=True))
+    if filters.job_type:
+        where.append(Job.job_type.in_(filters.job_type))
+    if filters.remote:
+        where.append(Job.remote_option.in_(filters.remote))
+    if filters.company:
+        where.append(Company.slug == filters.company)
+    low, high = Job.annual_salary_min, Job.annual_salary_max
+    if filters.salary_min is not None:
+        where.append(func.coalesce(high, low) >= filters.salary_min)
+    if filters.salary_max is not None:
+        where.append(func.coalesce(low, high) <= filters.salary_max)
+    return where
+
+
+def _query(words: str) -> ColumnElement[Any]:
+    return func.websearch_to_tsquery(_ENGLISH, words)
+
+
+def _order(filters: JobFilters) -> list[ColumnElement[Any]]:
+    newest: list[ColumnElement[Any]] = [Job.posted_at.desc(), Job.id.desc()]
+    if filters.sort == "salary":
+        return [func.coalesce(Job.annual_salary_max, Job.annual_salary_min).desc().nulls_last(), *newest]
+    if filters.sort == "relevance" and filters.q:
+        return [func.ts_rank(Job.search_vector, _query(filters.q)).desc(), *newest]
+    return newest
+
+
+async def active_by_id(session: AsyncSession, job_ids: Collection[int]) -> dict[int, Job]:
+    """The postings that are still active, in one query."""
+    query = with_company().where(Job.id.in_(job_ids), Job.status == "active")
+    return {job.id: job for job in await session.scalars(query)}
+
+
+async def ids_by_public_id(
+    session: AsyncSession, public_ids: Collection[uuid.UUID], *, status: str | None = None
+) -> dict[uuid.UUID, int]:
+    query = select(Job.public_id, Job.id).where(Job.public_id.in_(public_ids), Job.status != "draft")
+    if status:
+        query = query.where(Job.status == status)
+    return dict((await session.execute(query)).tuples().all())
+
+
+async def lock_pushes(session: AsyncSession, job_ids: Collection[int]) -> None:
+    """Pushes of one posting run one after another, so a late upsert cannot undo a delete.
+
+    Readers and writers of the row are not held up: these are advisory locks, taken by tasks alone.
+    """
+    query = text(
+        "SELECT pg_advisory_xact_lock(:push, key) FROM (SELECT DISTINCT (id % 2147483647)::int AS key "
+        "FROM unnest(CAST(:ids AS bigint[])) AS id ORDER BY key) AS keys"
+    )
+    await session.execute(query, {"push": _PUSH_LOCK, "ids": list(job_ids)})
+
+
+async def records(session: AsyncSession, job_ids: Collection[int]) -> Sequence[RowMapping]:
+    """Rows of `job_record`: what the serving layer and the training snapshots see."""
+    query = text("SELECT * FROM job_record WHERE job_id = ANY(:ids)")
+    return (await session.execute(query, {"ids": list(job_ids)})).mappings().all()
+
+
+async def count_active(session: AsyncSession) -> int:
+    return (await session.execute(select(func.count(Job.id)).where(Job.status == "active"))).scalar_one()
+
+
+async def ids_after(session: AsyncSession, last: int, limit: int, *, active: bool) -> Sequence[int]:
+    """The next ids in ascending order: of active postings, or of those that must not be shown."""
+    condition = Job.status == "active" if active else Job.status != "active"
+    query = select(Job.id).where(Job.id > last, condition).order_by(Job.id).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def expire_overdue(session: AsyncSession, limit: int = 500) -> Sequence[int]:
+    """Ends active postings whose time is over; returns their ids."""
+    overdue = (
+        select(Job.id)
+        .where(Job.status == "active", Job.expires_at <= func.now())
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = (await session.scalars(select(Job).where(Job.id.in_(overdue)))).all()
+    for job in rows:
+        job.status, job.closed_at = FINAL_STATUSES[1], job.expires_at
+    await session.flush()
+    return [job.id for job in rows]

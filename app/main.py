@@ -1,0 +1,114 @@
+"""The FastAPI application: `uvicorn --factory app.main:create_app`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app import logging, problems
+from app.api import routes
+from app.auth.access import policies, refuse_undeclared
+from app.auth.service import SessionRules
+from app.db import Database, PoolLimits
+from app.kit.cache import TtlCache
+from app.kit.tokens import TokenSigner
+from app.middleware import HostCheck, ProblemForTooLarge, RequestContext, TrailingSlash
+from app.migrations.runner import newest
+from app.recommendation.matching import Matching
+from app.settings import Settings
+from serving.client import ServingClient
+
+DESCRIPTION = "Job search and recommendation. Errors are application/problem+json (RFC 9457)."
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Raises SettingsError for an unusable environment. Connects to nothing before the first request."""
+    settings = settings or Settings.load()
+    logging.configure(settings.log_level, settings.log_format)
+    app = FastAPI(
+        title="JobPilot",
+        version=version("jobpilot"),
+        description=DESCRIPTION,
+        debug=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    _provide(app, settings)
+    app.include_router(routes())
+    problems.install(app)
+    refuse_undeclared(app)
+    _describe_policies(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _provide(app: FastAPI, settings: Settings) -> None:
+    """What requests share. One of each per process."""
+    limits = PoolLimits(size=settings.database_pool_size, connect_s=settings.database_connect_timeout_s)
+    state = app.state
+    state.settings = settings
+    state.database = Database(settings.database, limits)
+    state.serving = ServingClient(settings.serving_url, timeout=settings.serving_timeout_s)
+    state.matching = Matching(state.serving)
+    state.cache = TtlCache[object]()
+    state.revision = newest()
+    state.signer = TokenSigner(
+        secret=settings.secret_key.get_secret_value(),
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        lifetime=timedelta(minutes=settings.access_token_minutes),
+    )
+    state.session_rules = SessionRules(
+        signer=state.signer,
+        refresh_lifetime=timedelta(days=settings.refresh_token_days),
+        session_lifetime=timedelta(days=settings.session_days),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.serving.close()
+    await app.state.database.close()
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """Each call wraps those before it: the last one is the outermost."""
+    app.add_middleware(TrailingSlash)
+    app.add_middleware(ProblemForTooLarge)
+    if settings.cors_allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_allowed_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "X-JobPilot-Bundle", "Server-Timing", "Retry-After"],
+            max_age=600,
+        )
+    app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
+    app.add_middleware(RequestContext, secure=settings.environment != "development")
+
+
+def _describe_policies(app: FastAPI) -> None:
+    """Adds `x-policy` to every operation of the OpenAPI document."""
+    by_route = {(method, path): policy for method, path, policy in policies(app)}
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                operation["x-policy"] = by_route[method.upper(), path]
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

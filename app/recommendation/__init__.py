@@ -1,0 +1,1 @@
+"""Ranked postings for a seeker, and scores for pairs."""

@@ -1,0 +1,1 @@
+"""Profiles: what a seeker says about themselves."""

@@ -1,0 +1,60 @@
+"""Reading and changing a profile, and what of it the serving layer is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import InvalidInputError
+from app.orm import User, UserProfile
+from app.user import repository
+from app.user.schemas import ProfileAnswer, ProfilePatch
+from serving.schemas import HistoryItem, UserDocument
+
+
+async def profile(session: AsyncSession, user_id: int) -> ProfileAnswer:
+    return _answer(await repository.user_with_profile(session, user_id))
+
+
+async def change(session: AsyncSession, user_id: int, patch: ProfilePatch) -> ProfileAnswer:
+    """Raises InvalidInputError when the stored and the sent salaries contradict each other."""
+    changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
+    full_name = changes.pop("full_name", None)
+    skills = changes.pop("skills", None)
+    stored = await repository.lock_profile(session, user_id)
+    repository.apply(stored, changes)
+    _check_salaries(stored)
+    await session.flush()
+    if full_name is not None:
+        await repository.rename(session, user_id, full_name)
+    if skills is not None:
+        await repository.replace_skills(session, user_id, skills)
+    return await profile(session, user_id)
+
+
+def _check_salaries(stored: UserProfile) -> None:
+    low, high = stored.salary_min, stored.salary_max
+    if low is not None and high is not None and low > high:
+        raise InvalidInputError("salary_min is above salary_max", pointer="/body/salary_min")
+
+
+def _answer(user: User) -> ProfileAnswer:
+    stored = user.profile
+    names = ProfileAnswer.model_fields.keys() - {"id", "email", "full_name", "skills"}
+    return ProfileAnswer(
+        id=user.public_id,
+        email=user.email,
+        full_name=user.full_name,
+        skills=[skill.name for skill in user.skills],
+        **{name: getattr(stored, name) for name in names},
+    )
+
+
+async def document(
+    session: AsyncSession, user_id: int, history: tuple[HistoryItem, ...] = ()
+) -> UserDocument:
+    """The seeker as the serving layer sees them: the columns of `user_record` it has a field for."""
+    row = await repository.record(session, user_id)
+    known = UserDocument.model_fields.keys()
+    return UserDocument(**{name: value for name, value in row.items() if name in known}, history=history)

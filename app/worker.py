@@ -1,0 +1,62 @@
+"""The worker process: runs queued tasks as soon as PostgreSQL notifies of them."""
+
+from __future__ import annotations
+
+import logging
+
+import procrastinate
+from procrastinate import JobContext
+
+from app import worker_context
+from app.db import Database, PoolLimits
+from app.event import tasks as _event_tasks
+from app.job import tasks as _job_tasks
+from app.queue import connected, queue
+from app.settings import Settings
+from serving.client import ServingClient
+
+logger = logging.getLogger(__name__)
+#: Modules whose import registers tasks.
+TASK_MODULES = (_event_tasks, _job_tasks)
+#: LISTEN brings new tasks at once; polling finds what is due for a retry.
+POLL_S = 1.0
+GRACE_S = 20.0
+#: A worker unheard of for so long is dead, and its tasks are taken up by others.
+DEAD_AFTER_S = 30.0
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="queue.rescue", queue="serving", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Puts back tasks whose worker died in the middle; every task is idempotent."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_S):
+        logger.warning("task of a dead worker put back", extra={"task": job.task_name, "task_id": job.id})
+        await manager.retry_job(job)
+
+
+async def run(settings: Settings, *, wait: bool = True, install_signal_handlers: bool = True) -> None:
+    """Works until told to stop, or with `wait=False` until the queue is empty.
+
+    Tasks in progress get 20 s to end. The connections stay the worker's own.
+    """
+    concurrency = settings.worker_concurrency
+    limits = PoolLimits(size=concurrency + 1, wait_s=30, statement_s=120, lock_s=90)
+    database = Database(settings.database, limits)
+    try:
+        async with (
+            ServingClient(settings.serving_url) as serving,
+            connected(settings.database, size=concurrency + 2) as app,
+        ):
+            logger.info("worker ready", extra={"concurrency": concurrency})
+            await app.run_worker_async(
+                wait=wait,
+                concurrency=concurrency,
+                install_signal_handlers=install_signal_handlers,
+                fetch_job_polling_interval=POLL_S,
+                shutdown_graceful_timeout=GRACE_S,
+                delete_jobs=procrastinate.jobs.DeleteJobCondition.SUCCESSFUL,
+                additional_context=worker_context.context(database, serving),
+            )
+    finally:
+        await database.close()
