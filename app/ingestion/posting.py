@@ -24,6 +24,8 @@ class Posting:
     title: str
     company: str
     description: str = ""
+    requirements: str = ""
+    benefits: str = ""
     skills: tuple[str, ...] = ()
     location: str = ""
     country: str = ""
@@ -37,24 +39,27 @@ class Posting:
     url: str = ""
     posted_at: datetime | None = None
     expires_at: datetime | None = None
+    closed_at: datetime | None = None
+    instructions: str = ""  # how to apply, where there is no https address
     notes: tuple[str, ...] = ()  # what was changed on the way in, for the report
 
-    def content_hash(self) -> str:
+    def content_hash(self, status: str) -> str:
         """SHA-256 (hex, 32 characters kept) over everything that is stored."""
-        stored = [getattr(self, name) for name in _STORED]
+        stored = [status, *(getattr(self, name) for name in _STORED)]
         text = json.dumps(stored, default=str, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 _STORED = (
-    "title", "company", "description", "skills", "location", "remote", "job_type", "salary_min", "salary_max",
+    "title", "company", "description", "requirements", "benefits", "skills", "location", "remote", "job_type", "salary_min", "salary_max",
     "currency", "salary_interval", "salary_source", "url", "posted_at", "expires_at",
+    "closed_at", "instructions",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that did not land: its line in the file (from 1), why, and the row as read (may be cut)."""
+    """A row that did not land: its line (its item in one JSON document, from 1), why, and the row as read."""
 
     line: int
     reason: str
@@ -65,7 +70,7 @@ class Rejected:
 class Parsed:
     line: int
     posting: Posting
-    raw: str = ""
+    raw: bytes = b""
 
 
 def within_limits(posting: Posting) -> Posting:

@@ -11,10 +11,10 @@ from app.ingestion.normalize.text import collapse, limit
 MAX_COMPANY = 150  # characters
 _EDGES = " \t,;:|/–—•·*-_=~>\"“”'‘’`#@!"
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_BATCH = re.compile(r"[\s,]*[(\[][^()\[\]]{0,20}\b(?:YC|Y ?Combinator|Techstars|[WS]\d{2})\b[^()\[\]]{0,40}[)\]]|[\s,]+\(?YC ?[WSF]\d{2}\)?\b", re.I)  # fmt: skip
+_BATCH = re.compile(r"[\s,]*[(\[][^()\[\]]{0,20}\b(?:YC|Y ?Combinator|Techstars|[WS]\d{2})\b[^()\[\]]{0,40}[)\]]|[\s,]+\(?YC ?[WSF]\d{2}\)?\b", re.IGNORECASE)  # fmt: skip
 _LINK = re.compile(r"[(\[<]?\s*(?:https?://|www\.)[^\s)\]>]+\s*[)\]>]?", re.IGNORECASE)
 _DOMAIN_ASIDE = re.compile(r"\s*[(\[]\s*@?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,10}(?:/\S*)?\s*[)\]]", re.IGNORECASE)
-_LEAD = re.compile(r"^(?:company|employer|about|join|at|from|here at)\s*[:\-]\s*|^(?:join|here at|work at|come work (?:at|for|with))\s+", re.I)  # fmt: skip
+_LEAD = re.compile(r"^(?:company|employer|about|join|at|from|here at)\s*[:\-]\s*|^(?:join|here at|work at|come work (?:at|for|with))\s+", re.IGNORECASE)  # fmt: skip
 _TAIL = re.compile(
     r"\s+(?:is|are|we['’]re|we are)\s+(?:currently |now |again |also )?(?:hiring|looking|seeking|recruiting|expanding|growing)\b.*$|"
     r"\s+(?:is|are)\s+(?:an?|the)\s+.*$|\s*[-–—:,]?\s*(?:we['’]re |now |is )?hiring!*$|\s+jobs?$|\s+careers$",
@@ -39,16 +39,23 @@ def clean_company(text: str) -> str:
 
 
 _PROSE = (
-    re.compile(r"(?:^|[.!\n]\s*)(?:At|Here at|Join)\s+(?P<name>[A-Z0-9][\w.&'’-]*(?:\s+[A-Z0-9][\w.&'’-]*){0,3})\s*,?\s+(?:we|our|as|in|and|to|you)\b"),  # fmt: skip
+    re.compile(
+        r"(?:^|[.!\n]\s*)(?:At|Here at|Join)\s+(?P<name>[A-Z0-9][\w.&'’-]*(?:\s+[A-Z0-9][\w.&'’-]*){0,3})\s*,?\s+(?:we|our|as|in|and|to|you)\b"
+    ),
     re.compile(
         r"(?:^|[.!\n]\s*|\b[Oo]ur company,?\s+)(?P<name>[A-Z0-9][\w.&'’-]*(?:\s+(?:[A-Z0-9][\w.&'’-]*|of|and|the|&)){0,4})"
         r"\s*(?:\([^()\n]{0,60}\)|,[^,.\n]{0,80},|https?://\S+)?\s+"
         r"(?:is|are|was|has|have|builds?|makes?|helps?|provides?|develops?|offers?|seeks?|needs|creates?|runs|operates|wants|"
         r"enables|powers|delivers|connects|just|recently|currently|specializes|exists)\b"
     ),
-    re.compile(r"\b(?:join|work (?:at|for|with)|about)\s+(?P<name>[A-Z][\w.&'’-]*(?:\s+[A-Z][\w.&'’-]*){0,3})", re.M),
-    re.compile(r"(?:^|\n)(?P<name>[A-Z0-9][\w.&'’-]*(?:\s+[A-Z0-9][\w.&'’-]*){0,3})\s*(?:\([^()\n]{3,60}\))?\s*(?:[-–—:]|https?://)"),
-)  # fmt: skip
+    re.compile(
+        r"\b(?:join|work (?:at|for|with)|about)\s+(?P<name>[A-Z][\w.&'’-]*(?:\s+[A-Z][\w.&'’-]*){0,3})",
+        re.MULTILINE,
+    ),
+    re.compile(
+        r"(?:^|\n)(?P<name>[A-Z0-9][\w.&'’-]*(?:\s+[A-Z0-9][\w.&'’-]*){0,3})\s*(?:\([^()\n]{3,60}\))?\s*(?:[-–—:]|https?://)"
+    ),
+)
 _NOT_A_NAME = re.compile(
     r"^(?:we|our|us|you|your|the|this|that|it|i|i['’]m|a|an|there|here|he|she|they|what|who|if|in|on|at|as|for|all|my|"
     r"these|those|please|hi|hello|hey|looking|seeking|hiring|remote|onsite|full|part|senior|junior|lead|software|web|data|"

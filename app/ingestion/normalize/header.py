@@ -40,7 +40,7 @@ _CONDITIONS = re.compile(
     r"accepted|allowed|required|negotiable|supported|provided|no|yes|preferably|encouraged|workers?|positions?|jobs?|is fine|fine)\b)*",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"(?:[$€£]\s?\d[\d,.]*\s?k?|\b\d[\d,.]*\s?k|\b\d[\d,.]*(?=\s?(?:-|–|—|to)\s?\d[\d,.]*\s?k))(?:\s?(?:-|–|—|to)\s?[$€£]?\s?\d[\d,.]*\s?k?)?\s?(?:\+|USD|EUR|GBP|CAD|CHF|AUD|€|£|/ ?(?:yr|year|hr|hour))*(?:\s?\+?\s?(?:equity|bonus|stock|options|benefits))*|\d(?:\.\d+)?%?\s?[-–]\s?\d(?:\.\d+)?\s?%", re.I)  # fmt: skip
+_MONEY = re.compile(r"(?:[$€£]\s?\d[\d,.]*\s?k?|\b\d[\d,.]*\s?k|\b\d[\d,.]*(?=\s?(?:-|–|—|to)\s?\d[\d,.]*\s?k))(?:\s?(?:-|–|—|to)\s?[$€£]?\s?\d[\d,.]*\s?k?)?\s?(?:\+|USD|EUR|GBP|CAD|CHF|AUD|€|£|/ ?(?:yr|year|hr|hour))*(?:\s?\+?\s?(?:equity|bonus|stock|options|benefits))*|\d(?:\.\d+)?%?\s?[-–]\s?\d(?:\.\d+)?\s?%", re.IGNORECASE)  # fmt: skip
 _DASHES = re.compile(
     r"\s+[-–—―]+\s*|\s*[–—―]\s+|\s*[-]{2,}\s*|\s*;\s*|\s+[@•·»~]\s+|\s*\t\s*|\s+//\s+|\s+::\s+|\s+/\s+|(?<=[\w)]):\s+"
 )

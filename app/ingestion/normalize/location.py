@@ -219,10 +219,8 @@ def prose_place(text: str) -> str:
         last = _chain(hits, at, words, text)
         after = text[words[last.last - 1].end :]
         named = hit.kind == "city" or last is not hit
-        if (
-            (named and _BEFORE_PLACE.search(before[-40:]))
-            or _AFTER_PLACE.match(after[:12])
-            and hit.kind == "city"
+        if (named and _BEFORE_PLACE.search(before[-40:])) or (
+            _AFTER_PLACE.match(after[:12]) and hit.kind == "city"
         ):
             return tidy_location(text[words[hit.first].start : words[last.last - 1].end])
     return ""

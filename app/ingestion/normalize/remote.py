@@ -15,7 +15,8 @@ _NAMES: dict[str, Remote] = {
     "unspecified": "unspecified", "": "unspecified",
 }  # fmt: skip
 _ANY = re.compile(
-    r"remot|telecommut|on-?\s?site|onsite|in-office|hybrid|wfh|work from|home|distributed|anywhere", re.I
+    r"remot|telecommut|on-?\s?site|onsite|in-office|hybrid|wfh|work from|home|distributed|anywhere",
+    re.IGNORECASE,
 )
 # "remote" said of something other than the work.
 _OTHER_REMOTE = re.compile(

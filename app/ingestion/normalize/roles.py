@@ -69,7 +69,7 @@ _HEAD = re.compile(rf"(?<![\w@./-])(?:{_HEADS})(?![\w@]|\.\w|-\w)", re.IGNORECAS
 _QUALIFIER = re.compile(rf"(?:{_QUALIFIERS})", re.IGNORECASE)
 _WORD_BACK = re.compile(r"[\w+#./&'’-]+|,")
 _STOP_LEADS = re.compile(r"^(?:(?:and|or|of|for|to|in|the|a|an|&|/|,|our|your|other|more|great|good|amazing|talented|"
-                         r"strong|awesome|smart|passionate|motivated|all|with|some|are|is|i['’]m|we['’]re)\s+|[&/,;:.\s–—-]+)+", re.I)  # fmt: skip
+                         r"strong|awesome|smart|passionate|motivated|all|with|some|are|is|i['’]m|we['’]re)\s+|[&/,;:.\s–—-]+)+", re.IGNORECASE)  # fmt: skip
 _TRAIL = re.compile(r"\s*\((?:[mfwdx]\s?/\s?){1,3}[mfwdx]\)\s*", re.IGNORECASE)
 MAX_PHRASE_WORDS = 6
 
@@ -154,7 +154,10 @@ def _extend_left(text: str, start: int, end: int) -> RolePhrase:
     lead = _STOP_LEADS.match(phrase)
     first += lead.end() if lead and lead.end() < len(phrase) else 0
     return RolePhrase(
-        text[first:end], first, end, qualified and len(text[first:end].split()) > 1 or "-" in text[first:end]
+        text[first:end],
+        first,
+        end,
+        (qualified and len(text[first:end].split()) > 1) or "-" in text[first:end],
     )
 
 

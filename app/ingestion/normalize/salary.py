@@ -43,7 +43,8 @@ _SALARY = re.compile(
 )
 _HINT = re.compile(r"[$€£¥₹₪]|\d\s?k\b|\b(?:" + _CODES.replace(" ", "|") + r"|euros?)\b", re.IGNORECASE)
 _MILLIONS = re.compile(
-    r"^\s?(?:m\b|mm\b|mn\b|mil\b|b\b|bn\b|million|billion|\+?\s?(?:users|customers|people|employees))", re.I
+    r"^\s?(?:m\b|mm\b|mn\b|mil\b|b\b|bn\b|million|billion|\+?\s?(?:users|customers|people|employees))",
+    re.IGNORECASE,
 )
 _PAY_WORDS = re.compile(
     r"salar|compensat|\bcomp\b|\bpay|\bbase\b|annual|per year|per annum|/\s?y(?:ea)?r|\bp\.?a\b|\bOTE\b|\brate\b|hourly|"
@@ -182,7 +183,7 @@ def interval_of(text: str) -> Interval | None:
 def _salary_of(match: re.Match[str], text: str, header: bool) -> Salary | None:
     symbol = next((match[g].strip() for g in ("c1", "c1b", "c2", "c3") if match[g]), "")
     thousands = bool(match["k1"] or match["k2"])
-    if not symbol and not thousands or _MILLIONS.match(text[match.end() :]) or match["a1"] == "401":
+    if (not symbol and not thousands) or _MILLIONS.match(text[match.end() :]) or match["a1"] == "401":
         return None
     # "$" beside an explicit code ("$100k CAD") is that code's dollar.
     code = next(
@@ -202,9 +203,9 @@ def _salary_of(match: re.Match[str], text: str, header: bool) -> Salary | None:
 
 def _amounts(match: re.Match[str], unit: Interval | None) -> tuple[float | None, float | None]:
     low, high = _number(match["a1"]), _number(match["a2"]) if match["a2"] else None
-    if match["k1"] or match["k2"] and low < 1000:
+    if match["k1"] or (match["k2"] and low < 1000):
         low *= 1000
-    if high is not None and (match["k2"] or match["k1"] and high < 1000):
+    if high is not None and (match["k2"] or (match["k1"] and high < 1000)):
         high *= 1000
     # "$80-120" with no unit is said of thousands.
     if unit is None and high is not None and 20 <= low < 1000 and 20 <= high < 1000 and not match["k1"]:
@@ -233,4 +234,4 @@ def _believed(
     pay = bool(_PAY_WORDS.search(near) or unit in ("hour", "year"))
     if _OTHER_MONEY.search(before[-35:] + " | " + after[:30]):
         return False
-    return bool(symbol) and (pay or high is not None and low >= 20_000)
+    return bool(symbol) and (pay or (high is not None and low >= 20_000))

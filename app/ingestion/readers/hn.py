@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.ingestion.errors import RowError
 from app.ingestion.normalize.company import company_in_text, company_of_domain
 from app.ingestion.normalize.dates import parse_date
 from app.ingestion.normalize.header import Header, is_prose, parse_header
@@ -19,7 +20,6 @@ from app.ingestion.normalize.text import limit
 from app.ingestion.normalize.title import MAX_TITLE, clean_title, title_in_text
 from app.ingestion.posting import Posting
 from app.ingestion.readers.not_posting import why_not_posting
-from app.ingestion.errors import RowError
 
 ITEM_URL = "https://news.ycombinator.com/item?id="
 STACKED_LINES = 5  # short lines on top that may each hold one fact
