@@ -35,7 +35,8 @@ class Collator:
         self._data, self._log_q, self._dropout, self._seed = data, log_q, history_dropout, seed
         self._rng = np.random.default_rng((seed, 0))
         order = np.lexsort((data.examples.job, data.examples.user))
-        self._owned = data.examples.user[order] * len(data.jobs) + data.examples.job[order]  # sorted pairs
+        self._owned = data.examples.job[order]  # jobs of user u: from _starts[u] to _starts[u + 1]
+        self._starts = np.searchsorted(data.examples.user[order], np.arange(len(data.users) + 1))
 
     def reseed(self, epoch: int) -> None:
         """Makes an epoch's draws independent of what ran before it, so that a resumed run is the same run."""
@@ -69,6 +70,14 @@ class Collator:
 
     def _already_taken(self, users: I64, columns: I64) -> npt.NDArray[np.bool_]:
         """(b, m) True where the job is one of the user's own positives, which is no negative."""
-        pairs = users[:, None] * len(self._data.jobs) + columns[None, :]
-        at = np.minimum(np.searchsorted(self._owned, pairs), len(self._owned) - 1)
-        return np.asarray(self._owned[at] == pairs)
+        # Marks what each user owns instead of looking every pair up: the work is the size of the profiles,
+        # not users times columns, which was a third of a step with 3,000 columns.
+        column_of = np.full(len(self._data.jobs), -1, np.int64)
+        column_of[columns] = np.arange(len(columns))
+        lengths = self._starts[users + 1] - self._starts[users]
+        row = np.repeat(np.arange(len(users)), lengths)
+        first = np.repeat(self._starts[users] - np.cumsum(lengths) + lengths, lengths)
+        column = column_of[self._owned[first + np.arange(len(row))]]
+        taken = np.zeros((len(users), len(columns)), bool)
+        taken[row[column >= 0], column[column >= 0]] = True
+        return taken
