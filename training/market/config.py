@@ -20,37 +20,37 @@ class Preferences(_Frozen):
     coverage: float = 2.0
     nice_share: float = Field(default=0.35, ge=0, le=1, description="a must weighs 1")
     occupation: float = 3.0
-    distance: float = 2.2
+    distance: float = 3.0
     distance_km: float = Field(default=60.0, gt=0, description="scale of the distance penalty")
     abroad: float = 0.5
-    remote: float = 0.8
+    remote: float = 1.2
     remote_drift: float = Field(default=0.5, description="growth of the weight over the period")
-    salary: float = 1.0
+    salary: float = 1.3
     salary_hidden: float = 0.15
-    level_above: float = 0.7
-    level_below: float = 0.4
+    level_above: float = 1.0
+    level_below: float = 0.6
     freshness: float = 0.5
-    taste: float = 0.8
+    taste: float = 1.2
     reputation: float = 0.3
     social: float = 0.12
-    noise: float = Field(default=0.6, ge=0, description="standard deviation of the lasting noise of a pair")
-    view_slope: float = 1.6
-    view_threshold: float = 4.6
-    save_threshold: float = 5.2
-    apply_threshold: float = 5.8
+    noise: float = Field(default=0.5, ge=0, description="standard deviation of the lasting noise of a pair")
+    view_slope: float = 2.0
+    view_threshold: float = 3.0
+    save_threshold: float = 4.0
+    apply_threshold: float = 4.8
     dismiss_rate: float = Field(default=0.06, ge=0, le=1)
-    examination_power: float = Field(default=0.6, ge=0, description="P(examined at rank r) = r ** -power")
+    examination_power: float = Field(default=0.45, ge=0, description="P(examined at rank r) = r ** -power")
 
 
 class Policy(_Frozen):
     """The logged policy: every slot draws one of three rankers, which draws a posting not yet shown."""
 
-    popularity: float = Field(default=0.2, ge=0)
-    content: float = Field(default=0.55, ge=0)
-    uniform: float = Field(default=0.25, gt=0, description="kept above zero so that every propensity is")
-    content_occupation: float = 4.0
+    popularity: float = Field(default=0.15, ge=0)
+    content: float = Field(default=0.65, ge=0)
+    uniform: float = Field(default=0.2, gt=0, description="kept above zero so that every propensity is")
+    content_occupation: float = 6.0
     content_skills: float = 3.0
-    content_place: float = 1.2
+    content_place: float = 2.5
     popularity_views: float = 0.8
     popularity_age_days: float = Field(default=10.0, gt=0)
     slots: int = Field(default=10, ge=1, le=50)
@@ -77,7 +77,9 @@ class MarketConfig(_Frozen):
     companies: int = Field(ge=1)
     postings: int = Field(ge=1)
     seekers: int = Field(ge=1)
-    sessions: float = Field(default=5.0, gt=0, description="mean sessions of a seeker present all the time")
+    sessions: float = Field(default=7.0, gt=0, description="mean sessions of a seeker present all the time")
+    families: tuple[str, ...] = Field(default=(), description="families of occupations; empty = all")
+    countries: tuple[str, ...] = Field(default=(), description="country codes of the table; empty = all")
     preferences: Preferences = Preferences()
     policy: Policy = Policy()
 
@@ -96,8 +98,10 @@ class MarketConfig(_Frozen):
 
     @classmethod
     def small(cls, seed: int = 7, **changes: Any) -> MarketConfig:
-        """For tests: a few seconds from start to finish."""
-        return cls(seed=seed, **({"days": 60, "companies": 40, "postings": 300, "seekers": 150} | changes))
+        """For tests: two seconds, and narrow enough (two countries, four trades) to have positives."""
+        sizes = {"days": 60, "companies": 40, "postings": 300, "seekers": 150, "sessions": 10.0}
+        narrow = {"families": ("software", "data", "health", "hospitality"), "countries": ("DE", "GB")}
+        return cls(seed=seed, **(sizes | narrow | changes))
 
     @classmethod
     def demo(cls, seed: int = 7, **changes: Any) -> MarketConfig:

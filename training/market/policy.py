@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from training.market.postings import REMOTE, PostingTable
+from training.market.postings import MAX_SKILLS, REMOTE, PostingTable
 from training.market.preference import Array, Rows
 from training.market.seekers import SeekerTable
 from training.market.world import World
@@ -101,9 +102,11 @@ class LoggedPolicy:
     def _content_logits(self, users: Rows, pool: Rows) -> NDArray[np.float32]:
         """(a, m) what a plain content ranker makes of the stated facts alone."""
         postings, seekers = self.postings, self.seekers
-        demand = np.zeros((len(pool), len(self.world.vocabulary.skills)), dtype=np.float32)
-        np.add.at(demand, (np.arange(len(pool))[:, None], postings.skills[pool]), postings.listed[pool])
-        skills = seekers.stated[users] @ demand.T
+        # Sparse: a posting names a dozen skills of five hundred (and no BLAS, whose sums vary with threads).
+        rows = np.repeat(np.arange(len(pool)), MAX_SKILLS)
+        entries = (postings.listed[pool].ravel(), (rows, postings.skills[pool].ravel()))
+        demand = csr_array(entries, shape=(len(pool), len(self.world.vocabulary.skills)))
+        skills = (demand @ seekers.stated[users].T).T
         occupation = self.world.proximity[seekers.wanted[users]][:, postings.occupation[pool]]
         near = np.exp(-self.world.distance_km / 50.0)[seekers.city[users]][:, postings.city[pool]]
         place = np.maximum(near, 0.6 * (postings.mode[pool] == REMOTE))

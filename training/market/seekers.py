@@ -93,7 +93,7 @@ def _past(world: World, draws: Draws, wanted: int) -> int:
     if not draws.chance(CAREER_CHANGE):
         return wanted
     # Most people change to something near; the floor lets a cook become a developer.
-    return draws.weighted(np.cumsum(world.proximity[wanted] ** 2 + 0.01))
+    return draws.weighted(np.cumsum((world.proximity[wanted] ** 2 + 0.01) * (world.hiring.sum(axis=0) > 0)))
 
 
 def _remote(world: World, draws: Draws, wanted: int) -> int:

@@ -37,12 +37,18 @@ class Company:
 
 
 class World:
-    """Tables and matrices derived from the vocabulary and the seed; no postings, no seekers."""
+    """Tables and matrices derived from the vocabulary and the seed; no postings, no seekers.
+
+    Raises ValueError when the config names a family or a country the tables do not have.
+    """
 
     def __init__(self, config: MarketConfig) -> None:
         self.config = config
         self.vocabulary: Vocabulary = load_vocabulary()
+        _known("family", config.families, {row.family for row in self.vocabulary.occupations})
+        _known("country", config.countries, {city.country.code for city in self.vocabulary.cities})
         self.industry_taste = self._industry_taste()
+        self.industries = [int(row) for row in np.flatnonzero(self.hiring.sum(axis=1))]
         self.companies = tuple(self._company(index) for index in range(config.companies))
         self.company_draw = np.cumsum([company.size**0.6 for company in self.companies])
 
@@ -55,7 +61,7 @@ class World:
 
     def _company(self, index: int) -> Company:
         draws = Draws(self.config.seed, Stream.COMPANY, index)
-        industry = draws.below(len(self.vocabulary.industries))
+        industry = draws.pick(self.industries)
         taste = [float(value) + 0.25 * draws.normal() for value in self.industry_taste[industry]]
         return Company(
             company_id=index + 1,
@@ -79,8 +85,11 @@ class World:
     # -- places ---------------------------------------------------------------------------------
     @cached_property
     def city_draw(self) -> NDArray[np.float64]:
-        """(cities,) running sums of city weights."""
-        return np.cumsum([city.weight for city in self.vocabulary.cities])
+        """(cities,) running sums of city weights; a country left out weighs nothing."""
+        countries = self.config.countries
+        wanted = [not countries or city.country.code in countries for city in self.vocabulary.cities]
+        weights = np.array([city.weight for city in self.vocabulary.cities])
+        return np.asarray(np.cumsum(weights * wanted))
 
     @cached_property
     def country_cities(self) -> dict[str, tuple[tuple[int, ...], NDArray[np.float64]]]:
@@ -118,16 +127,13 @@ class World:
 
     @cached_property
     def hiring(self) -> NDArray[np.float64]:
-        """(industries, occupations) weight of an occupation among an industry's postings."""
-        occupations = self.vocabulary.occupations
-        families = [occupation.family for occupation in occupations]
-        share = np.array([1.0 / families.count(family) for family in families])
-        rows = [
-            [industry.hires.get(family, 0.0) for family in families]
-            for industry in self.vocabulary.industries
-        ]
+        """(industries, occupations) weight among an industry's postings; 0 for a family left out."""
+        families = [occupation.family for occupation in self.vocabulary.occupations]
+        industries, chosen = self.vocabulary.industries, self.config.families
+        rows = [[industry.hires.get(family, 0.0) for family in families] for industry in industries]
         # Square root: some occupations are common, none is drowned by its family's size.
-        return np.asarray(np.array(rows) * np.sqrt(share))
+        share = np.array([families.count(family) ** -0.5 for family in families])
+        return np.asarray(np.array(rows) * share * [not chosen or family in chosen for family in families])
 
     @cached_property
     def skill_profile(self) -> NDArray[np.float64]:
@@ -143,7 +149,7 @@ class World:
         """(occupations, occupations) in [0, 1]: 1 the same, else .3 for family + .8 x cosine of skills."""
         norm = self.skill_profile / np.linalg.norm(self.skill_profile, axis=1, keepdims=True)
         families = np.array([occupation.family for occupation in self.vocabulary.occupations])
-        closeness = np.clip(0.3 * (families[:, None] == families) + 0.8 * (norm @ norm.T), 0, 0.85)
+        closeness = np.clip(0.3 * (families[:, None] == families) + 0.8 * np.round(norm @ norm.T, 6), 0, 0.85)
         np.fill_diagonal(closeness, 1.0)
         return np.asarray(closeness)
 
@@ -167,3 +173,9 @@ class World:
         scale = (PAY_TECH if row.family in OFFICE_FAMILIES else PAY_OTHER)[level]
         drift = np.exp((PAY_INFLATION + PAY_PER_GROWTH * row.growth) * years)
         return float(row.pay * 1000 * scale * self.country(city).pay_level * drift)
+
+
+def _known(what: str, names: tuple[str, ...], table: set[str]) -> None:
+    unknown = sorted(set(names) - table)
+    if unknown:
+        raise ValueError(f"unknown {what} {', '.join(unknown)}; the tables have {', '.join(sorted(table))}")

@@ -81,9 +81,10 @@ def write_postings(config: MarketConfig, out: Path, *, progress: bool = True) ->
 
 
 def _prepare(config: MarketConfig, out: Path) -> World:
+    world = World(config)  # first: a config it refuses must not cost the folder its manifest
     out.mkdir(parents=True, exist_ok=True)
     (out / MANIFEST).unlink(missing_ok=True)
-    return World(config)
+    return world
 
 
 def _companies(world: World, out: Path) -> FileEntry:
