@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -90,9 +91,12 @@ class Settings(BaseSettings):
         return database_url(self)
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
-        """Environment file, then environment, then the audit. Raises SettingsError."""
-        load_environment(folder or Path.cwd(), os.environ)
+    def load(cls, folder: Path | None = None, announce: Callable[[str], None] = lambda line: None) -> Self:
+        """Environment file, then environment, then the audit; `announce` is told which file was read.
+
+        Raises SettingsError.
+        """
+        announce(load_environment(folder or Path.cwd(), os.environ))
         try:
             settings = cls()
         except ValidationError as error:

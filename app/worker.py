@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
 
 import procrastinate
 from procrastinate import JobContext
@@ -11,6 +13,7 @@ from app import worker_context
 from app.db import Database, PoolLimits
 from app.event import tasks as _event_tasks
 from app.job import tasks as _job_tasks
+from app.problems import DATABASE_ERRORS
 from app.queue import connected, queue
 from app.settings import Settings
 from serving.client import ServingClient
@@ -21,6 +24,7 @@ TASK_MODULES = (_event_tasks, _job_tasks)
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0
 GRACE_S = 20.0
+RETRY_S = 2.0
 #: A worker unheard of for so long is dead, and its tasks are taken up by others.
 DEAD_AFTER_S = 30.0
 
@@ -33,6 +37,25 @@ async def rescue(context: JobContext, timestamp: int) -> None:
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER_S):
         logger.warning("task of a dead worker put back", extra={"task": job.task_name, "task_id": job.id})
         await manager.retry_job(job)
+
+
+async def run_forever(settings: Settings) -> None:
+    """Works until SIGINT or SIGTERM; when the database goes away, waits for it to come back."""
+    stop = False
+
+    def stopped(*_: object) -> None:
+        nonlocal stop
+        stop = True
+
+    while not stop:
+        try:
+            await run(settings)
+            return  # a signal ended it
+        except (procrastinate.exceptions.ConnectorException, *DATABASE_ERRORS) as error:
+            logger.error("the database is away", extra={"cause": type(error).__name__, "retry_s": RETRY_S})
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, stopped)
+            await asyncio.sleep(RETRY_S)
 
 
 async def run(settings: Settings, *, wait: bool = True, install_signal_handlers: bool = True) -> None:

@@ -121,8 +121,11 @@ async def records(session: AsyncSession, job_ids: Collection[int]) -> Sequence[R
     return (await session.execute(query, {"ids": list(job_ids)})).mappings().all()
 
 
-async def count_active(session: AsyncSession) -> int:
-    return (await session.execute(select(func.count(Job.id)).where(Job.status == "active"))).scalar_one()
+async def count_by_activity(session: AsyncSession) -> tuple[int, int]:
+    """(active postings, all others)."""
+    active = func.count().filter(Job.status == "active")
+    row = (await session.execute(select(active, func.count() - active).select_from(Job))).one()
+    return row[0], row[1]
 
 
 async def ids_after(session: AsyncSession, last: int, limit: int, *, active: bool) -> Sequence[int]:

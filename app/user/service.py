@@ -29,7 +29,10 @@ async def change(session: AsyncSession, user_id: int, patch: ProfilePatch) -> Pr
     if full_name is not None:
         await repository.rename(session, user_id, full_name)
     if skills is not None:
-        await repository.replace_skills(session, user_id, skills)
+        distinct: dict[str, str] = {}
+        for skill in skills:
+            distinct.setdefault(skill.casefold(), skill)
+        await repository.replace_skills(session, user_id, list(distinct.values()))
     return await profile(session, user_id)
 
 

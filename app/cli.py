@@ -1,0 +1,166 @@
+"""`jobpilot`: everything an operator does from a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.settings import Settings, SettingsError
+
+USAGE_ERROR = 2
+_err = Console(stderr=True, highlight=False)
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+sync_app = typer.Typer(no_args_is_help=True, help="Make other stores agree with PostgreSQL.")
+
+
+def main() -> None:
+    """Entry point; the sub-applications are imported here so that importing this module stays cheap."""
+    from app.ingestion.cli import import_app
+
+    cli.add_typer(import_app, name="import")
+    cli.add_typer(sync_app, name="sync")
+    cli()
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.load(announce=lambda line: _err.print(line, style="dim"))
+    except SettingsError as error:
+        _fail(str(error), USAGE_ERROR)
+
+
+def _fail(message: str, code: int = 1) -> NoReturn:
+    _err.print(f"error: {message}", style="red")
+    raise typer.Exit(code)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    from sqlalchemy.exc import OperationalError
+
+    from app.migrations.runner import migrate as run
+    from app.migrations.runner import newest
+
+    try:
+        before = run(_settings().database)
+    except OperationalError as error:
+        _fail(f"the database cannot be reached: {str(error.orig).strip()}")
+    except SettingsError as error:
+        _fail(str(error), USAGE_ERROR)
+    after = newest()
+    typer.echo(f"schema {after} (was {before or 'empty'})" if before != after else f"schema {after}, current")
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="default: APP_HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="default: APP_PORT")] = None,
+    workers: Annotated[int | None, typer.Option(help="processes; default: APP_WORKERS")] = None,
+) -> None:
+    """Run the web application."""
+    import uvicorn
+
+    settings = _checked()
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host or settings.app_host,
+        port=port or settings.app_port,
+        workers=workers or settings.app_workers,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+
+
+@cli.command()
+def worker() -> None:
+    """Run queued tasks until stopped."""
+    from app import logging
+    from app.worker import run_forever
+
+    settings = _checked()
+    logging.configure(settings.log_level, settings.log_format)
+    asyncio.run(run_forever(settings))
+
+
+@cli.command()
+def doctor() -> None:
+    """Check the environment, the database, the queue and the serving layer; exit 1 if one is not well."""
+    from app.doctor import examine
+
+    checks = asyncio.run(examine(_checked()))
+    for check in checks:
+        mark = "[green]ok[/]  " if check.ok else "[red]FAIL[/]"
+        Console(highlight=False).print(f"{mark} {check.name:<12} {check.detail}")
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@cli.command("run")
+def run_all(
+    mlflow_port: Annotated[int, typer.Option(envvar="MLFLOW_PORT")] = 5000,
+    demo: Annotated[bool, typer.Option(help="load the simulated market on the first run")] = True,
+) -> None:
+    """Run the whole system on this machine: database, worker, MLflow, serving and the application."""
+    from app.supervisor.run import main as supervise
+
+    raise typer.Exit(supervise(mlflow_port=mlflow_port, demo=demo))
+
+
+@sync_app.command("serving")
+def sync_serving() -> None:
+    """Send every active posting to the serving layer and delete the others there."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from serving.client import ServingError
+
+    try:
+        upserted, deleted = asyncio.run(_sync_serving(_checked()))
+    except (ServingError, SQLAlchemyError) as error:
+        _fail(f"stopped, safe to run again: {error}")
+    typer.echo(f"{upserted} active postings sent, {deleted} inactive deleted")
+
+
+async def _sync_serving(settings: Settings) -> tuple[int, int]:
+    from app.db import Database, PoolLimits
+    from app.job import repository
+    from app.job.push import push_all
+    from serving.client import ServingClient
+
+    database = Database(settings.database, PoolLimits(size=2, statement_s=120, lock_s=90))
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    try:
+        async with database.transaction() as session:
+            active, inactive = await repository.count_by_activity(session)
+        async with ServingClient(settings.serving_url) as serving:
+            with Progress(*columns, console=_err, disable=not _err.is_terminal) as progress:
+                bars = {
+                    "active": progress.add_task("sending", total=active),
+                    "inactive": progress.add_task("deleting", total=inactive),
+                }
+                return await push_all(
+                    database, serving, lambda kind, count: progress.advance(bars[kind], count)
+                )
+    finally:
+        await database.close()
+
+
+def _checked() -> Settings:
+    """Settings whose database is named, too: a process would fail on its first query otherwise."""
+    settings = _settings()
+    try:
+        _ = settings.database
+    except SettingsError as error:
+        _fail(str(error), USAGE_ERROR)
+    return settings
+
+
+if __name__ == "__main__":
+    main()
