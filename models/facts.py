@@ -38,8 +38,8 @@ class JobFacts:
     skills: tuple[int, ...] = ()
     places: tuple[PlaceFact, ...] = ()
 
-    def to_json(self) -> str:
-        return json.dumps({"skills": self.skills, "places": [asdict(p) for p in self.places]})
+    def to_dict(self) -> dict[str, Any]:
+        return {"skills": list(self.skills), "places": [asdict(p) for p in self.places]}
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> JobFacts:

@@ -3,6 +3,7 @@
 ServingRoomError
 ├── ReleaseRefusedError       a release is not fit to answer; the reason is one line
 ├── JournalUnavailableError   the change log cannot be reached: changes are refused, reading goes on
+├── BehaviourUnavailableError  the feature store did not take events; sending them again is safe
 ├── UnknownJobError           no such posting in the index
 └── UnknownPlaceError         a filter names a place that is not in the gazetteer
 """
@@ -20,6 +21,10 @@ class ReleaseRefusedError(ServingRoomError):
 
 class JournalUnavailableError(ServingRoomError):
     """PostgreSQL did not answer in time; nothing was changed."""
+
+
+class BehaviourUnavailableError(ServingRoomError):
+    """The feature store did not answer; the events are not lost with their sender, who sends them again."""
 
 
 class UnknownJobError(ServingRoomError):

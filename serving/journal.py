@@ -84,11 +84,6 @@ class Journal(Protocol):
         """At most one worker of all replicas is inside for a topic; the others wait."""
         ...
 
-    @contextmanager
-    def new_events(self, event_ids: Sequence[str]) -> Iterator[frozenset[str]]:
-        """The ids not seen before; they count as seen only if the block ends without an error."""
-        ...
-
     def wait(self, seconds: float) -> None:
         """Returns when something was appended, or after `seconds`; never raises."""
         ...
@@ -106,7 +101,6 @@ class MemoryJournal:
         self._changes: dict[int, Change] = {}
         self._jobs: dict[int, Posting] = {}
         self._vectors: dict[tuple[str, int], tuple[str, EncodedJob]] = {}
-        self._events: set[str] = set()
 
     def upsert(self, postings: Sequence[Posting], encoder_version: str) -> Acknowledged:
         with self._lock:
@@ -161,13 +155,6 @@ class MemoryJournal:
     @contextmanager
     def turn(self, topic: str) -> Iterator[None]:
         yield
-
-    @contextmanager
-    def new_events(self, event_ids: Sequence[str]) -> Iterator[frozenset[str]]:
-        with self._lock:
-            fresh = frozenset(event_ids) - self._events
-            yield fresh
-            self._events |= fresh
 
     def wait(self, seconds: float) -> None:
         before = self._sequence

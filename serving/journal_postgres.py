@@ -32,7 +32,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 #: Keys of advisory locks, in this application's own number space ("JobP" and a counter).
 _DDL_LOCK, _SEQUENCE_LOCK = 0x4A6F6250_0001, 0x4A6F6250_0002
 CHANNEL = "serving_job"
-EVENT_ID_DAYS = 30
 _UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed)
 
 DDL = """
@@ -54,11 +53,6 @@ CREATE TABLE IF NOT EXISTS serving.job_vector (
     facts jsonb NOT NULL,
     PRIMARY KEY (encoder_version, job_id)
 );
-CREATE TABLE IF NOT EXISTS serving.event (
-    event_id text PRIMARY KEY,
-    seen_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE INDEX IF NOT EXISTS event_seen_at ON serving.event USING brin (seen_at);
 """
 
 UPSERT = """
@@ -103,7 +97,7 @@ DELETE FROM serving.job_vector AS v WHERE v.encoder_version <> ALL (%(keep)s) OR
 class PostgresJournal:
     """Safe from any thread. `timeout` (seconds) bounds connecting, waiting for a lock and each statement."""
 
-    def __init__(self, dsn: str, *, timeout: float = 3.0, pool_size: int = 4) -> None:
+    def __init__(self, dsn: str, *, timeout: float = 3.0, pool_size: int = 6) -> None:
         self._timeout = timeout
         milliseconds = int(timeout * 1000)
         self._arguments: dict[str, Any] = {
@@ -219,7 +213,7 @@ class PostgresJournal:
                 "ids": [p.job.job_id for p, _ in rows],
                 "hashes": [p.content_hash for p, _ in rows],
                 "vectors": [e.vector.astype("<f4").tobytes() for _, e in rows],
-                "facts": [e.facts.to_json() for _, e in rows],
+                "facts": [json.dumps(e.facts.to_dict()) for _, e in rows],
             }
             connection.execute(PUT_VECTORS, values)
 
@@ -227,23 +221,13 @@ class PostgresJournal:
         with self._transaction() as connection:
             return connection.execute(PRUNE_VECTORS, {"keep": list(keep)}).rowcount
 
-    # -- turns, events, signals ----------------------------------------------------------------------
+    # -- turns and signals -----------------------------------------------------------------------------
 
     @contextmanager
     def turn(self, topic: str) -> Iterator[None]:
         with self._transaction() as connection:
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"serving {topic}",))
             yield
-
-    @contextmanager
-    def new_events(self, event_ids: Sequence[str]) -> Iterator[frozenset[str]]:
-        insert = """INSERT INTO serving.event (event_id) SELECT DISTINCT unnest(%s::text[])
-                    ON CONFLICT DO NOTHING RETURNING event_id"""
-        prune = "DELETE FROM serving.event WHERE seen_at < now() - make_interval(days => %s)"
-        with self._transaction() as connection:
-            connection.execute(prune, (EVENT_ID_DAYS,))
-            rows = connection.execute(insert, (sorted(event_ids),)).fetchall()
-            yield frozenset(row[0] for row in rows)
 
     def wait(self, seconds: float) -> None:
         """LISTEN on a connection of its own; without one it is a pause, and the caller polls."""

@@ -26,6 +26,7 @@ class ServingSettings(BaseSettings):
         default=None, validation_alias=AliasChoices("SERVING_DATABASE_URL", "DATABASE_URL"), repr=False
     )
     use_feast: bool = Field(default=True, description="read and write behaviour in Feast's online store")
+    run_dir: Path | None = Field(default=None, description="notes of the workers, set by `python -m serving`")
     tail_seconds: float = Field(
         default=0.3, gt=0, le=1.0, description="polling of the change log between wake-ups"
     )

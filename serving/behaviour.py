@@ -1,0 +1,73 @@
+"""What a person did, as the feature store knows it now. An outage costs freshness, never an answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from threading import Lock
+from typing import Protocol
+
+from features.behaviour import BehaviourState, fold
+from features.records import InteractionRecord
+from serving.errors import BehaviourUnavailableError
+
+log = logging.getLogger(__name__)
+RETRY_SECONDS = 5.0
+
+
+class Behaviour(Protocol):
+    """`features.store.BehaviourStore` is one; its StoreError is a RuntimeError."""
+
+    def online(self, user_ids: Sequence[int]) -> dict[int, BehaviourState]: ...
+
+    def push(self, events: Sequence[InteractionRecord]) -> int: ...
+
+
+class MemoryBehaviour:
+    """Without Feast: what this process was told since it started."""
+
+    def __init__(self) -> None:
+        self._states: dict[int, BehaviourState] = {}
+        self._lock = Lock()
+
+    def online(self, user_ids: Sequence[int]) -> dict[int, BehaviourState]:
+        return {i: self._states.get(i) or BehaviourState(i) for i in user_ids}
+
+    def push(self, events: Sequence[InteractionRecord]) -> int:
+        new = 0
+        with self._lock:
+            for event in events:
+                before = self._states.get(event.user_id) or BehaviourState(event.user_id)
+                after = self._states[event.user_id] = fold(before, event)
+                new += after is not before
+        return new
+
+
+class GuardedBehaviour:
+    """A read that fails is answered with what is not known, and not tried again for a moment: a person must
+    not wait for a store that is down. A write raises BehaviourUnavailableError: its sender will try again."""
+
+    def __init__(self, inner: Behaviour) -> None:
+        self._inner = inner
+        self._retry_at = 0.0
+
+    def online(self, user_id: int) -> BehaviourState:
+        if time.monotonic() < self._retry_at:
+            return BehaviourState(user_id)
+        try:
+            return self._inner.online([user_id])[user_id]
+        except RuntimeError as error:
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            log.warning("%s; going on without it for %g s", _one_line(error), RETRY_SECONDS)
+            return BehaviourState(user_id)
+
+    def push(self, events: Sequence[InteractionRecord]) -> int:
+        try:
+            return self._inner.push(events)
+        except RuntimeError as error:
+            raise BehaviourUnavailableError(_one_line(error)) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

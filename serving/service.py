@@ -1,0 +1,229 @@
+"""The BentoML service: parse, one call to a plain class, answer. The only module that knows BentoML.
+
+A worker accepts connections once its release is loaded and verified and the change log is applied, so
+whoever gets an answer from /readyz gets recommendations too.
+"""
+
+# BentoML has no types; its decorators are checked by the tests, which speak HTTP.
+# mypy: disable-error-code="untyped-decorator"
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import bentoml
+import numpy as np
+from anyio.to_thread import run_sync
+from pydantic import BaseModel
+from starlette.responses import JSONResponse
+
+from serving.errors import (
+    BehaviourUnavailableError,
+    JournalUnavailableError,
+    UnknownJobError,
+    UnknownPlaceError,
+)
+from serving.http import BadInputInOneLine, BodyLimit
+from serving.schemas import (
+    ChangeResponse,
+    DeleteRequest,
+    EmbedRequest,
+    EmbedResponse,
+    EventsRequest,
+    EventsResponse,
+    JobDocument,
+    RecommendRequest,
+    RecommendResponse,
+    ScoreRequest,
+    ScoreResponse,
+    SimilarRequest,
+    StateResponse,
+    UpsertRequest,
+)
+from serving.settings import ServingSettings
+
+if TYPE_CHECKING:  # torch, FAISS and the rest are loaded by the workers only, not by their supervisor
+    from models.facts import EncodedJob
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+#: Postings per call of the batched encoder. Small, so that a bulk import and a single new posting take turns.
+ENCODE_ROWS = 16
+BATCH_ROWS = 64
+#: A deadline, not a target: BentoML answers 503 to a call that waits longer.
+BATCH_DEADLINE_MS = 30_000
+MAX_CONCURRENCY = 128
+_STATUS: dict[type[Exception], int] = {
+    UnknownJobError: 404,
+    UnknownPlaceError: 422,
+    JournalUnavailableError: 503,
+    BehaviourUnavailableError: 503,
+}
+_settings = ServingSettings()  # BentoML's decorator wants its figures when the class is made
+
+
+class EncodedDocument(BaseModel):
+    """A vector on its way from the batched encoder, with the facts found beside it."""
+
+    vector: tuple[float, ...]
+    facts: dict[str, Any]
+    encoder_version: str
+
+    def unpack(self) -> EncodedJob:
+        from models.facts import EncodedJob, JobFacts
+
+        return EncodedJob(np.array(self.vector, np.float32), JobFacts.from_dict(self.facts))
+
+
+def refusals(method: Method) -> Method:
+    """Our own errors become their status and one sentence; everything else is a bug and stays a 500."""
+
+    @functools.wraps(method)
+    async def in_loop(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await method(*args, **kwargs)
+        except tuple(_STATUS) as error:
+            return _refusal(error)
+
+    @functools.wraps(method)
+    def in_thread(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except tuple(_STATUS) as error:
+            return _refusal(error)
+
+    return in_loop if inspect.iscoroutinefunction(method) else in_thread  # type: ignore[return-value]
+
+
+def _refusal(error: Exception) -> JSONResponse:
+    return JSONResponse({"error": str(error)}, status_code=_STATUS[type(error)])
+
+
+@bentoml.service(
+    name="JobPilotService",
+    workers=_settings.workers,
+    threads=_settings.threads,
+    traffic={"timeout": _settings.request_timeout_seconds, "max_concurrency": MAX_CONCURRENCY},
+    logging={"access": {"enabled": False}},
+    metrics={"enabled": True},
+)
+class JobPilotService:
+    to_async: Any  # set by BentoML: the APIs of this instance as coroutines, with batching
+
+    def __init__(self) -> None:
+        import torch
+
+        from serving.worker import Worker
+
+        torch.set_num_threads(1)
+        logging.getLogger("bentoml._internal.server.http_app").addFilter(BadInputInOneLine())
+        self._worker = Worker(_settings)
+        self._answered = self._worker.metrics.answered
+
+    @bentoml.on_shutdown
+    def close(self) -> None:
+        self._worker.close()
+
+    # -- reading: computed in a thread ---------------------------------------------------------------
+
+    @bentoml.api
+    @refusals
+    def recommend(self, request: RecommendRequest) -> RecommendResponse:
+        worker = self._worker
+        answer = worker.recommender.recommend(worker.engine, request, datetime.now(UTC))
+        self._answered("recommend", len(answer.items), answer.stages_ms)
+        return answer
+
+    @bentoml.api
+    @refusals
+    def score(self, request: ScoreRequest) -> ScoreResponse:
+        worker = self._worker
+        answer = worker.recommender.score(worker.engine, request, datetime.now(UTC))
+        self._answered("score", len(answer.items))
+        return answer
+
+    @bentoml.api
+    @refusals
+    def similar(self, request: SimilarRequest) -> RecommendResponse:
+        """`score` is the cosine here; see Recommender.similar."""
+        answer = self._worker.recommender.similar(self._worker.engine, request)
+        self._answered("similar", len(answer.items), answer.stages_ms)
+        return answer
+
+    @bentoml.api
+    async def state(self) -> StateResponse:
+        return self._worker.state()
+
+    # -- encoding: batched over concurrent requests --------------------------------------------------
+
+    @bentoml.api(batchable=True, max_batch_size=BATCH_ROWS, max_latency_ms=BATCH_DEADLINE_MS)
+    def encode_jobs(self, documents: list[JobDocument]) -> list[EncodedDocument]:
+        """For `embed` and `upsert_jobs`; what concurrent calls bring goes through the towers together."""
+        encoded, version = self._worker.encode(documents)
+        return [
+            EncodedDocument(vector=tuple(e.vector.tolist()), facts=e.facts.to_dict(), encoder_version=version)
+            for e in encoded
+        ]
+
+    @bentoml.api
+    @refusals
+    async def embed(self, request: EmbedRequest) -> EmbedResponse:
+        """All vectors of an answer are of one release, also while another takes over."""
+        while True:
+            engine = self._worker.engine
+            jobs = await self._encoded(request.jobs)
+            if all(j.encoder_version == engine.encoder_version for j in jobs):
+                break
+        embed_users = self._worker.recommender.embed_users
+        users = await run_sync(embed_users, engine, request.users, datetime.now(UTC))
+        self._answered("embed", len(jobs) + len(users))
+        return EmbedResponse(
+            jobs=tuple(j.vector for j in jobs),
+            users=tuple(tuple(u) for u in users),
+            release_id=engine.release.release_id,
+        )
+
+    async def _encoded(self, documents: Sequence[JobDocument]) -> list[EncodedDocument]:
+        out: list[EncodedDocument] = []
+        for start in range(0, len(documents), ENCODE_ROWS):
+            out += await self.to_async.encode_jobs(documents=list(documents[start : start + ENCODE_ROWS]))
+        return out
+
+    # -- changes: acknowledged once they are in the log ----------------------------------------------
+
+    @bentoml.api
+    @refusals
+    async def upsert_jobs(self, request: UpsertRequest) -> ChangeResponse:
+        desk, version = self._worker.changes, self._worker.engine.encoder_version
+        postings = desk.postings(request.jobs)
+        documents = {d.job_id: d for d in request.jobs}
+        wanted = [p.job.job_id for p in await run_sync(desk.to_encode, postings)]
+        vectors = await self._encoded([documents[i] for i in wanted])
+        # a vector of a release that took over meanwhile is left out: the tail computes what is missing
+        encoded = {
+            i: v.unpack() for i, v in zip(wanted, vectors, strict=True) if v.encoder_version == version
+        }
+        done = await run_sync(desk.upsert, postings, encoded, version)
+        self._answered("upsert_jobs", done.changed)
+        return ChangeResponse(changed=done.changed, sequence=done.sequence)
+
+    @bentoml.api
+    @refusals
+    async def delete_jobs(self, request: DeleteRequest) -> ChangeResponse:
+        done = await run_sync(self._worker.changes.delete, request.job_ids)
+        self._answered("delete_jobs", done.changed)
+        return ChangeResponse(changed=done.changed, sequence=done.sequence)
+
+    @bentoml.api
+    @refusals
+    async def record_events(self, request: EventsRequest) -> EventsResponse:
+        applied = await run_sync(self._worker.changes.record, request.events)
+        self._answered("record_events", applied)
+        return EventsResponse(applied=applied)
+
+
+cast("Any", JobPilotService).add_asgi_middleware(BodyLimit)
