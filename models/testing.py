@@ -37,9 +37,14 @@ def _encoder() -> SentenceEncoder:
     return SentenceEncoder(encoder_folder())
 
 
+@lru_cache(1)
+def _transform() -> FeatureTransform:
+    return FeatureTransform(TINY).fit(TINY_JOBS)  # fitted once: reading the taxonomy takes seconds
+
+
 def tiny_bundle(seed: int = 0) -> ModelBundle:
     """An untrained bundle over the real taxonomy and encoder; another seed is another embedding space."""
-    transform = FeatureTransform(TINY).fit(TINY_JOBS)
+    transform = _transform()
     towers = TwoTower(tower_config_for(transform, hidden=16, seed=seed))
     return ModelBundle(transform, _encoder(), towers, Calibration(event="test"))
 
