@@ -17,6 +17,10 @@ class Preset(StrEnum):
     large = "large"
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def main(
     out: Annotated[Path, typer.Option(help="Folder to write to.")],
     preset: Annotated[Preset, typer.Option(help="Size of the market.")] = Preset.demo,
@@ -26,15 +30,11 @@ def main(
     ] = None,
 ) -> None:
     """Write a simulated job market as Parquet. Everything in it is synthetic."""
-    presets = {
-        Preset.small: MarketConfig.small,
-        Preset.demo: MarketConfig.demo,
-        Preset.large: MarketConfig.large,
-    }
+    make = getattr(MarketConfig, preset.value)
     if postings is None:
-        manifest = generate(presets[preset](seed), out)
+        manifest = generate(make(seed), out)
     else:
-        manifest = write_postings(presets[preset](seed, postings=postings), out)
+        manifest = write_postings(make(seed, postings=postings), out)
     for name, entry in manifest.files.items():
         typer.echo(f"{out / name}: {entry.rows:,} synthetic rows, {entry.bytes / 1e6:.1f} MB")
     for kind, count in manifest.events.items():
@@ -42,4 +42,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()
