@@ -19,6 +19,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from features.records import POSITIVE_KINDS, InteractionRecord
@@ -186,6 +187,22 @@ def states_at(
             if ahead is not None and ahead.at < behind.at:
                 raise BehaviourError(f"events are not in order of time at {ahead.at}")
         yield PointInTime(user, utc(at), states.get(user) or BehaviourState(user))
+
+
+def changes(events: Iterable[InteractionRecord]) -> Iterator[PointInTime]:
+    """Every state that lasted: for each user and moment with events, the state after all of them.
+
+    `at` is the first microsecond that may see it, one after the events', so "newest row at or before t" is
+    what was known strictly before t. Events user by user, in order of time within each.
+    """
+    for user, own in groupby(events, key=lambda e: e.user_id):
+        state = BehaviourState(user)
+        for at, simultaneous in groupby(own, key=lambda e: e.at):
+            before = state
+            for event in simultaneous:
+                state = fold(state, event)
+            if state is not before:
+                yield PointInTime(user, utc(at) + _MICROSECOND, state)
 
 
 def _key(event: InteractionRecord) -> tuple[datetime, int, str]:

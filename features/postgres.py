@@ -34,18 +34,20 @@ def parts(database_url: str) -> dict[str, str]:
     return {key: str(value) for key, value in found.items() if value is not None}
 
 
-def connect(database_url: str, *, statement_timeout_s: float, **options: Any) -> psycopg.Connection[Any]:
-    """A connection in UTC whose statements end after `statement_timeout_s`, and that notices a dead peer.
+def options(statement_timeout_s: float) -> dict[str, Any]:
+    """Connection parameters: UTC, a bound on every statement and on connecting, and notice of a dead peer."""
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "tcp_user_timeout": 30_000,
+        "keepalives_idle": 30,
+        "application_name": "jobpilot-features",
+        "options": f"-c timezone=UTC -c statement_timeout={int(statement_timeout_s * 1000)}",
+    }
+
+
+def connect(database_url: str, *, statement_timeout_s: float) -> psycopg.Connection[Any]:
+    """A connection with `options`.
 
     Raises psycopg.OperationalError when nothing answers within `CONNECT_TIMEOUT_S`.
     """
-    settings = f"-c timezone=UTC -c statement_timeout={int(statement_timeout_s * 1000)}"
-    return psycopg.connect(
-        conninfo(database_url),
-        connect_timeout=CONNECT_TIMEOUT_S,
-        tcp_user_timeout=30_000,
-        keepalives_idle=30,
-        application_name="jobpilot-features",
-        options=settings,
-        **options,
-    )
+    return psycopg.connect(conninfo(database_url), **options(statement_timeout_s))

@@ -19,8 +19,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from psycopg import sql
 
+from features.behaviour import from_us
 from features.postgres import connect
-from features.records import EventKind, JobRecord, JobType, Remote, UserRecord
+from features.records import EventKind, InteractionRecord, JobRecord, JobType, Remote, UserRecord
 from features.snapshot_format import (
     EVENTS,
     FORMAT,
@@ -42,6 +43,7 @@ __all__ = [
     "USERS",
     "Manifest",
     "SnapshotError",
+    "interactions",
     "latest_snapshot",
     "read_events",
     "read_jobs",
@@ -228,6 +230,15 @@ def read_events(folder: Path, kinds: Iterable[EventKind] | None = None) -> pa.Ta
     """Events (schema `EVENTS`) sorted by time; only some kinds if given."""
     chosen = None if kinds is None else ds.field("kind").isin(list(kinds))
     return ds.dataset(folder / "events.parquet", format="parquet").to_table(filter=chosen)
+
+
+def interactions(events: pa.Table) -> Iterator[InteractionRecord]:
+    """Rows of `read_events` as records that hold who, what and when; for the fold, in the table's order."""
+    for batch in events.select(["user_id", "job_id", "kind", "at"]).to_batches(max_chunksize=50_000):
+        columns = [batch.column(name).to_pylist() for name in ("user_id", "job_id", "kind")]
+        moments = batch.column("at").cast(pa.int64()).to_pylist()
+        for user, job, kind, at in zip(*columns, moments, strict=True):
+            yield InteractionRecord(user, job, kind, from_us(at))
 
 
 def _rows(path: Path, columns: list[str]) -> Iterator[dict[str, Any]]:

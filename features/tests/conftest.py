@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from features.postgres import conninfo
 
 
 @pytest.fixture(scope="session")
@@ -28,21 +30,23 @@ def postgres_socket() -> Iterator[Path]:
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
     try:
-        yield Path(psycopg.conninfo.conninfo_to_dict(server.get_uri())["host"])
+        yield Path(conninfo_to_dict(server.get_uri())["host"])
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def new_database(postgres_socket: Path) -> Callable[[], str]:
-    """Makes an empty database and returns its URL in the form the settings use."""
+def new_database(postgres_socket: Path) -> Callable[..., str]:
+    """Makes a database, empty or a copy of `template` (a URL), and returns its URL."""
 
-    def make() -> str:
+    def make(template: str = "postgresql:///template0") -> str:
         name = f"t_{uuid.uuid4().hex[:12]}"
         admin = make_conninfo(host=str(postgres_socket), user="postgres", dbname="postgres")
         with psycopg.connect(admin, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            source = sql.Identifier(conninfo_to_dict(conninfo(template))["dbname"])
+            query = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(query.format(sql.Identifier(name), source))
         return f"postgresql+psycopg://postgres:@/{name}?host={postgres_socket}"
 
     return make
