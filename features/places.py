@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
-from features.taxonomy import read_table, split_list, taxonomy_folder
+from features.place_tables import Place, Reading, all_readings, fold
+from features.taxonomy import taxonomy_folder
 
-CITIES, COUNTRIES, STATES = "cities.csv.gz", "countries.csv.gz", "us_states.csv.gz"
-REGIONS, ALIASES = "regions.csv", "place_aliases.csv"
 EARTH_RADIUS_KM = 6371.0088
 MAX_TEXT_CHARS = 300
 CACHED_TEXTS = 65_536
 MAX_NAME_WORDS = 5
 #: A name inside a longer phrase ("Mostly San Francisco") must be of a city at least this large.
 MIN_POPULATION_IN_PHRASE = 50_000
+LARGE_POPULATION = 300_000
+#: log10 advantage of a US state over a country with the same code after a comma.
+STATE_AFTER_COMMA = 1.5
 
-_LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ß": "ss"}
-)
 _WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+\.?)*")
 _JOIN = re.compile(r"[ \t\xa0]*['’.-]?[ \t\xa0]?")
 _SPACED_DASH = re.compile(r"\s[-–—]+\s|[–—]")
@@ -53,58 +50,22 @@ _EVERYDAY = frozenset(
     union center summit page normal salt best paradise why big bend dev data apple bend""".split()
 )
 
-Kind = Literal["alias", "country", "region", "city"]
-#: Postings in English name a city of an English-speaking country more often than its size says; log10.
-_ENGLISH = {"US": 0.5, "GB": 0.5, "CA": 0.4, "AU": 0.4, "IE": 0.4, "NZ": 0.4}
-_EUROPE = dict.fromkeys("AT BE CH CZ DE DK ES FI FR IT NL NO PL PT SE".split(), 0.3)
-_PRIOR = _ENGLISH | _EUROPE
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A city; a region (`city` empty, coordinates of its population's centre); or a country (`lat`, `lon`
-    None). `country` is ISO 3166-1 alpha-2, `admin1` the GeoNames code (US: postal), degrees WGS 84."""
-
-    city: str
-    country: str
-    admin1: str = ""
-    lat: float | None = None
-    lon: float | None = None
-    population: int = 0
-    geonameid: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One thing a name may mean; the higher score wins where nothing else decides."""
-
-    place: Place
-    kind: Kind
-    score: float
-
-    def lies_in(self, other: _Reading) -> bool:
-        """Whether `other` is the region or country that this city or region belongs to."""
-        here, there = self.place, other.place
-        if here.country != there.country or there.city or self.kind == "country":
-            return False
-        if there.admin1:
-            return bool(here.city) and here.admin1 == there.admin1
-        return bool(here.city or here.admin1)
-
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    readings: tuple[_Reading, ...]
+    readings: tuple[Reading, ...]
     start: int
     end: int
     whole: bool  # nothing but the name (and noise) stands between the separators
     code: bool  # a two-letter code such as "CA"
 
 
-def fold(text: str) -> str:
-    """Case, accents and punctuation removed: "Zürich" -> "zurich", "St. Louis" -> "st louis"."""
-    text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return " ".join("".join(c if c.isalnum() else " " for c in text if not unicodedata.combining(c)).split())
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Mentions that name one place together ("Austin", "TX", "USA"): the readings that fit all of them."""
+
+    readings: tuple[Reading, ...]
+    whole: bool
 
 
 def distance_km(one: Place, other: Place) -> float | None:
@@ -119,54 +80,61 @@ def distance_km(one: Place, other: Place) -> float | None:
 
 
 class Gazetteer:
-    """Build once (`load`, about half a second) and share; answers are cached."""
+    """Build once (`load`, about a second) and share; answers are cached."""
 
-    def __init__(self, readings: dict[str, list[_Reading]]) -> None:
+    def __init__(self, readings: dict[str, list[Reading]]) -> None:
         self._readings = {
-            name: tuple(sorted(found, key=lambda r: -r.score)) for name, found in readings.items()
+            name: tuple(sorted(found, key=lambda reading: -reading.score)) for name, found in readings.items()
         }
-        self.resolve_all = lru_cache(CACHED_TEXTS)(self._resolve_all)
+        self._cached = lru_cache(CACHED_TEXTS)(self._resolve)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Gazetteer:
         """Read the place tables of `folder` (default: `taxonomy_folder()`). Raises TaxonomyError."""
-        folder = folder or taxonomy_folder()
-        readings: dict[str, list[_Reading]] = {}
-        for name, reading in _all_readings(folder):
+        readings: dict[str, list[Reading]] = {}
+        for name, reading in all_readings(folder or taxonomy_folder()):
             readings.setdefault(fold(name), []).append(reading)
         return cls(readings)
 
     def resolve(self, text: str) -> Place | None:
         """The first city named, else the first region, else the first country; None if there is none."""
         places = self.resolve_all(text)
-        for wanted in (lambda p: p.city, lambda p: p.admin1):
-            found = next((place for place in places if wanted(place)), None)
-            if found:
-                return found
-        return places[0] if places else None
+        city = next((place for place in places if place.city), None)
+        return city or next((place for place in places if place.admin1), None) or next(iter(places), None)
+
+    def resolve_all(self, text: str) -> tuple[Place, ...]:
+        """Every place named, in order, each once: "Paris / Berlin" -> (Paris, Berlin)."""
+        return self._cached(text[:MAX_TEXT_CHARS])
 
     distance_km = staticmethod(distance_km)
 
-    def _resolve_all(self, text: str) -> tuple[Place, ...]:
-        """Every place named, in order, each once: "Paris / Berlin" -> (Paris, Berlin)."""
-        text = text[:MAX_TEXT_CHARS]
-        places: dict[Place, None] = {}
-        group: tuple[_Reading, ...] = ()
+    def _resolve(self, text: str) -> tuple[Place, ...]:
+        groups: list[_Group] = []
         end = 0
         for mention in self._mentions(text):
             gap = text[end : mention.start]
-            narrowed = () if _separates(gap) else _narrow(group, mention.readings)
-            if narrowed:
-                group, end = narrowed, mention.end
+            last = groups[-1] if groups and not _separates(gap) else None
+            narrowed = _narrow(last.readings, mention.readings) if last else ()
+            if last and narrowed:
+                groups[-1] = _Group(narrowed, last.whole or mention.whole)
+            elif mention.code and not (mention.whole and _code_is_place(text[: mention.start], mention)):
                 continue
-            if mention.code and not mention.whole:
-                continue
-            if group:
-                places.setdefault(group[0].place)
-            group, end = mention.readings, mention.end
-        if group:
-            places.setdefault(group[0].place)
-        return tuple(places)
+            elif last and _denies(last.readings[0], mention):
+                groups[-1] = _Group(mention.readings, mention.whole)
+            else:
+                groups.append(_Group(mention.readings, mention.whole))
+            end = mention.end
+        certain = any(group.whole for group in groups)
+        kept = [group.readings[0].place for group in groups if group.whole or not certain or _is_large(group)]
+        return tuple(dict.fromkeys(kept))
+
+    def is_place(self, text: str) -> bool:
+        """Whether nothing but place names (and words such as "remote") is written: "Berlin or Remote"."""
+        found = [(mention.start, mention.end) for mention in self._mentions(text) if mention.whole]
+        left = [span for chunk in _chunks(text) for span in chunk if not _inside(span, found)]
+        rest = {fold(text[start:end]) for start, end in left}
+        named = {fold(text[start:end]) for start, end in found}
+        return bool(found) and rest <= _NOISE and not named & _EVERYDAY
 
     def _mentions(self, text: str) -> Iterator[_Mention]:
         for chunk in _chunks(text):
@@ -179,24 +147,54 @@ class Gazetteer:
                 others = [fold(text[s:e]) for s, e in (*chunk[:at], *chunk[at + size :])]
                 whole = all(word in _NOISE or not word.isalpha() for word in others)
                 start, end = chunk[at][0], chunk[at + size - 1][1]
+                if code:
+                    readings = _read_code(readings, text[:start].rstrip()[-1:] == ",")
                 if whole or code or _believable(text[start:end], readings):
                     yield _Mention(readings, start, end, whole, code)
                 at += size
 
     def _longest(
         self, text: str, chunk: list[tuple[int, int]], at: int
-    ) -> tuple[int, tuple[_Reading, ...], bool]:
+    ) -> tuple[int, tuple[Reading, ...], bool]:
         """(words, readings, is a two-letter code) of the longest name that starts at word `at`."""
         for size in range(min(MAX_NAME_WORDS, len(chunk) - at), 0, -1):
             surface = text[chunk[at][0] : chunk[at + size - 1][1]]
             key = fold(surface)
             readings = self._readings.get(key, ())
             code = len(key) == 2 and size == 1
-            if code and not surface.isupper():
+            if code and not surface.isupper() and not _is_loose_state(text, chunk, readings):
                 continue
             if readings and (size > 1 or code or key not in _NOISE):
                 return size, readings, code and readings[0].kind != "alias"
         return 0, (), False
+
+
+def _inside(span: tuple[int, int], found: list[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in found)
+
+
+def _code_is_place(before: str, mention: _Mention) -> bool:
+    """Whether a code beside no known place is one: "Malvern, PA", "Remote, DE", but not "Manager, IT"."""
+    return _is_state(mention.readings[0]) or all(word in _NOISE for word in fold(before).split())
+
+
+def _read_code(readings: tuple[Reading, ...], after_comma: bool) -> tuple[Reading, ...]:
+    """Readings of "PA", the likeliest first; after a comma a US state is likelier than its size says."""
+
+    def score(reading: Reading) -> float:
+        return reading.score + (STATE_AFTER_COMMA if after_comma and _is_state(reading) else 0.0)
+
+    return tuple(sorted(readings, key=score, reverse=True))
+
+
+def _is_state(reading: Reading) -> bool:
+    return reading.kind == "region" and reading.place.country == "US"
+
+
+def _is_loose_state(text: str, chunk: list[tuple[int, int]], readings: tuple[Reading, ...]) -> bool:
+    """Whether "Ca" in "Emeryville, Ca" is a state's code in spite of its case ("La Jolla" is none)."""
+    alone = len(chunk) == 1 and text[: chunk[0][0]].rstrip()[-1:] == ","
+    return alone and any(map(_is_state, readings))
 
 
 def _chunks(text: str) -> Iterator[list[tuple[int, int]]]:
@@ -222,13 +220,27 @@ def _separates(gap: str) -> bool:
     return bool(_ALTERNATIVE.search(gap) or re.search(r"\b(?:or|and)\b", gap) or _SPACED_DASH.fullmatch(gap))
 
 
-def _believable(surface: str, readings: tuple[_Reading, ...]) -> bool:
+def _believable(surface: str, readings: tuple[Reading, ...]) -> bool:
     """Whether a name inside a longer phrase is likely meant as a place."""
     large = readings[0].kind != "city" or readings[0].place.population >= MIN_POPULATION_IN_PHRASE
     return surface[:1].isupper() and large and fold(surface) not in _EVERYDAY
 
 
-def _narrow(group: tuple[_Reading, ...], found: tuple[_Reading, ...]) -> tuple[_Reading, ...]:
+def _denies(reading: Reading, mention: _Mention) -> bool:
+    """Whether a region or country right after a city says that the town of that name is one we do not know:
+    "Bedford, MA" is not Bedford in England."""
+    if reading.kind != "city":
+        return False
+    named = mention.readings[0]
+    return named.kind == "region" or (named.kind == "country" and reading.place.population < LARGE_POPULATION)
+
+
+def _is_large(group: _Group) -> bool:
+    """Whether a name inside a phrase counts even where another place stands by itself."""
+    return group.readings[0].place.population >= LARGE_POPULATION
+
+
+def _narrow(group: tuple[Reading, ...], found: tuple[Reading, ...]) -> tuple[Reading, ...]:
     """Readings of "Cambridge" that fit "MA" (or the other way round: "UK, London"); () if none does."""
     inner = tuple(r for r in group if any(r.lies_in(other) for other in found))
     if inner:
@@ -236,76 +248,4 @@ def _narrow(group: tuple[_Reading, ...], found: tuple[_Reading, ...]) -> tuple[_
     return tuple(r for r in found if r.kind != "country" and any(r.lies_in(other) for other in group))
 
 
-def _all_readings(folder: Path) -> Iterator[tuple[str, _Reading]]:
-    """(name, what it may mean) for everything the tables hold."""
-    cities = list(_cities(folder))
-    by_name: dict[tuple[str, str, str], Place] = {}
-    for city, names in cities:
-        by_name.setdefault((city.country, city.admin1, city.city), city)
-        by_name.setdefault((city.country, "", city.city), city)
-        prior = _PRIOR.get(city.country, 0.0)
-        size = math.log10(city.population + 1) + prior
-        for position, name in enumerate(names):
-            yield name, _Reading(city, "city", size if position == 0 else size - 1.0)
-    countries = dict(_countries(folder))
-    for iso, (place, name) in countries.items():
-        reading = _Reading(place, "country", math.log10(place.population + 1) + 2)
-        yield name, reading
-        yield iso, reading
-    yield from _regions(folder, [city for city, _ in cities])
-    yield from _aliases(folder, by_name, {iso: place for iso, (place, _) in countries.items()})
-
-
-def _cities(folder: Path) -> Iterator[tuple[Place, tuple[str, ...]]]:
-    columns = ("geonameid", "name", "alternates", "country", "admin1", "lat", "lon", "population")
-    for row in read_table(folder, CITIES, columns):
-        place = Place(
-            row["name"], row["country"], row["admin1"], float(row["lat"]), float(row["lon"]),
-            int(row["population"]), int(row["geonameid"]),
-        )  # fmt: skip
-        yield place, (row["name"], *split_list(row["alternates"]))
-
-
-def _countries(folder: Path) -> Iterator[tuple[str, tuple[Place, str]]]:
-    for row in read_table(folder, COUNTRIES, ("iso2", "name", "population")):
-        yield row["iso2"], (Place("", row["iso2"], population=int(row["population"])), row["name"])
-
-
-def _regions(folder: Path, cities: list[Place]) -> Iterator[tuple[str, _Reading]]:
-    """Regions, placed at the population-weighted mean of their cities."""
-    totals: dict[tuple[str, str], tuple[int, float, float]] = {}
-    for city in cities:
-        count, lat, lon = totals.get((city.country, city.admin1), (0, 0.0, 0.0))
-        weight = city.population
-        totals[city.country, city.admin1] = (
-            count + weight, lat + weight * (city.lat or 0.0), lon + weight * (city.lon or 0.0)
-        )  # fmt: skip
-    for country, admin1, names in _region_names(folder):
-        count, lat, lon = totals.get((country, admin1), (0, 0.0, 0.0))
-        place = Place("", country, admin1, population=count)
-        if count:
-            place = replace(place, lat=lat / count, lon=lon / count)
-        reading = _Reading(place, "region", math.log10(count + 1) + 0.5)
-        for name in names:
-            yield name, reading
-
-
-def _region_names(folder: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    for row in read_table(folder, STATES, ("name", "code")):
-        yield "US", row["code"], (row["name"], row["code"])
-    for row in read_table(folder, REGIONS, ("country", "admin1", "name", "aliases")):
-        yield row["country"], row["admin1"], (row["name"], *split_list(row["aliases"]))
-
-
-def _aliases(
-    folder: Path, cities: dict[tuple[str, str, str], Place], countries: dict[str, Place]
-) -> Iterator[tuple[str, _Reading]]:
-    """Nicknames of cities and countries; they win over every other reading of the same words."""
-    for row in read_table(folder, ALIASES, ("alias", "country", "admin1", "city")):
-        if row["city"]:
-            place = cities.get((row["country"], row["admin1"], row["city"]))
-            kind: Kind = "alias"
-        else:
-            place, kind = countries.get(row["country"]), "country"
-        if place is not None:
-            yield row["alias"], _Reading(place, kind, 100.0)
+__all__ = ["Gazetteer", "Place", "distance_km", "fold"]

@@ -2,8 +2,8 @@
 
 A token trie over every label and alias finds the longest match at each place in one pass. Words that are
 also ordinary English ("Go", "Spark", "design") are guarded: they count only where case or company shows
-that a skill is meant. Which words are ordinary is counted first (`common_words.csv.gz`: words that texts about work
-use in lower case), then corrected by hand (NEVER); our own rows written in lower case are trusted.
+that a skill is meant. Which words are ordinary is counted first (`common_words.csv.gz`: words that texts
+about work use in lower case), then corrected by hand (NEVER); our own rows written in lower case are trusted.
 """
 
 from __future__ import annotations
@@ -12,45 +12,26 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
 
-from features.taxonomy import Skill, Taxonomy, normalise
+from features.skill_forms import Form, collect_forms
+from features.taxonomy import Taxonomy, normalise
 
-#: FREE: always. CASE: only as written (an acronym). PROPER: as written and in a list, after a cue, or inside
-#: a sentence. LISTED: only beside another skill in a list. NEVER: only when stated (`resolve`).
-Guard = Literal["free", "case", "proper", "listed", "never"]
-
-#: Forms that say nothing about a person or a posting wherever they stand in prose.
-NEVER = frozenset(
-    """
-    act air align approach apps area audition back balance base bars basic black blue bring brush call case cases
-    chips claims clean company computer conduct connect contribute dies detect director doors drive dust eat
-    energy english equipment etc fast fields fit formulas french german hair history ice impact include iron
-    laws leads literature market medical meet money monitoring office paint people plan plans polish present
-    processes products project projects purchase quality reduce report reports reserve sand science sea
-    series service set shape share sheets sites source specification style support surgery survey switch
-    systems tanks teams tools types uses windows work works
-    amazon facebook google instagram linkedin pinterest reddit skype snapchat twitter youtube zoom
-    """.split()
-) | {
-    "help people", "support people", "help individuals", "job posting", "job postings", "team building",
-    "world class", "full time", "part time", "make decisions", "table tennis", "ping pong",
-}  # fmt: skip
-_BEFORE = frozenset("in with using use uses know knows knowing like learn learning write writing our".split())
+#: Addresses name companies, not skills ("github.com/acme"); "ASP.NET" and "socket.io" are no addresses.
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|[\w.-]+\.(?:com|org)\b\S*")
+_TOKEN = re.compile(r"(?<![\w.])\.net\b|[^\W_]+(?:[+#]{1,2})?")
+_WITHIN = re.compile(r"[-/.&'’_]?|[ \t\xa0]{1,3}[-/&]?[ \t\xa0]?|[ \t]*\r?\n[ \t]*")
+_BETWEEN = re.compile(r"\s*(?:[,/;|•·+&*–—]|\n\s*[-*•·–]?)\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+|\s*[-*]\s+")
+#: Words beside which a capitalised "Go" or "Spark" is the technology.
+_BEFORE = frozenset("in with using use uses know knows knowing learn learning write writing".split())
 _AFTER = frozenset(
     """
     programming language developer developers development engineer engineers programmer programmers code
     codebase coding scripting framework library backend backends api apis services server microservices
     """.split()
 )
-_TOKEN = re.compile(r"(?<![\w.])\.net\b|[^\W_]+(?:[+#]{1,2})?")
-_WITHIN = re.compile(r"[-/.&'’_]?|[ \t\xa0]{1,3}[-/&]?[ \t\xa0]?|[ \t]*\r?\n[ \t]*")
-_BETWEEN = re.compile(r"\s*(?:[,/;|•·+&*–—]|\n\s*[-*•·–]?)\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+|\s*[-*]\s+")
-#: Addresses name companies, not skills ("github.com/acme"); "ASP.NET" and "socket.io" are no addresses.
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|[\w.-]+\.(?:com|org)\b\S*")
 _NOISE = re.compile(
-    r"^(?:knowledge of|experience (?:with|in)|proficien(?:t|cy) (?:with|in)|advanced|basic|expert in|strong) |"
-    r" (?:v?\d+(?: \d+)*|programming|language|skills?|experience|framework|library|software|tools?|technologies)$"
+    r"^(?:knowledge of|experience (?:with|in)|proficien(?:t|cy) (?:with|in)|advanced|basic|expert in|strong) "
+    r"| (?:v?\d+(?: \d+)*|programming|language|skills?|experience|framework|library|software|tools?)$"
 )
 MAX_LABEL_CHARS = 200
 MIN_FUZZY_CHARS = 7
@@ -67,16 +48,9 @@ class SkillMention:
     surface: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    skill: Skill
-    guard: Guard
-    written: frozenset[str]
-
-
 @dataclass(slots=True)
 class _Candidate:
-    form: _Form
+    form: Form
     start: int
     end: int
     accepted: bool
@@ -89,7 +63,7 @@ class _Node(dict[str, "_Node"]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.form: _Form | None = None
+        self.form: Form | None = None
 
 
 class SkillMatcher:
@@ -97,7 +71,7 @@ class SkillMatcher:
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
-        self._forms = _collect(taxonomy)
+        self._forms = collect_forms(taxonomy)
         self._root = _trie(self._forms)
         self._compact = {key.replace(" ", ""): form for key, form in reversed(self._forms.items())}
 
@@ -112,7 +86,7 @@ class SkillMatcher:
         ]
 
     def resolve(self, label: str) -> str | None:
-        """The id of a stated skill: alias, case and punctuation do not matter, nor one typo in a long word."""
+        """The id of a stated skill; case, punctuation, spacing and one typo in a long word do not matter."""
         key = normalise(label[:MAX_LABEL_CHARS])
         while key:
             form = self._forms.get(key) or self._compact.get(key.replace(" ", ""))
@@ -155,14 +129,19 @@ class SkillMatcher:
     def _deletions(self) -> dict[str, set[str]]:
         """Every technology's compact form with one letter left out -> the forms it comes from."""
         index: dict[str, set[str]] = {}
-        for compact, form in self._compact.items():
-            if len(compact) >= MIN_FUZZY_CHARS and form.skill.type != "skill" and compact.isalpha():
+        for key, form in self._forms.items():
+            words = key.split(" ")
+            compact = "".join(words)
+            # A short word ("embedded c") would be one edit away from its absence.
+            if len(compact) < MIN_FUZZY_CHARS or not compact.isalpha() or min(map(len, words)) < 3:
+                continue
+            if form.skill.type != "skill":
                 for shorter in (compact, *_one_shorter(compact)):
                     index.setdefault(shorter, set()).add(compact)
         return index
 
     def _fuzzy(self, compact: str) -> str | None:
-        """The one skill whose name differs by a single insertion, deletion or substitution, if only one does."""
+        """The skill whose name is one edit (or one swap of neighbours) away, if only one is."""
         if len(compact) < MIN_FUZZY_CHARS or not compact.isalpha():
             return None
         near = {name for form in (compact, *_one_shorter(compact)) for name in self._deletions.get(form, ())}
@@ -193,58 +172,7 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
-def _collect(taxonomy: Taxonomy) -> dict[str, _Form]:
-    """Normalised form -> the skill it means. Our own rows win, then labels, then aliases; and what one can
-    know or use wins over what one can do."""
-    owners: dict[str, Skill] = {}
-    written: dict[str, set[str]] = {}
-    curated = {normalise(form): form for row in taxonomy.extra for form in row.forms if form[:1].islower()}
-    for form, skill in _claims(taxonomy):
-        key = normalise(form)
-        if key:
-            owners.setdefault(key, skill)
-            if owners[key] is skill:
-                written.setdefault(key, set()).add(form)
-    common = taxonomy.common_words
-    return {
-        key: _Form(
-            skill, _guard(key, skill, written[key], key in curated, key in common), frozenset(written[key])
-        )
-        for key, skill in owners.items()
-    }
-
-
-def _claims(taxonomy: Taxonomy) -> list[tuple[str, Skill]]:
-    """(form, skill) in order of precedence."""
-    by_form = {
-        normalise(form): skill for skill in taxonomy.skills for form in (skill.label, *skill.aliases[:1])
-    }
-    labels = {skill.label: skill for skill in taxonomy.skills}
-    claims = []
-    for row in taxonomy.extra:
-        skill = labels.get(row.label) or by_form[normalise(row.label)]
-        claims += [(form, skill) for form in row.forms]
-    ordered = sorted(taxonomy.skills, key=lambda skill: skill.type == "skill")
-    claims += [(skill.label, skill) for skill in ordered]
-    return claims + [(form, skill) for skill in ordered for form in skill.forms]
-
-
-def _guard(key: str, skill: Skill, written: set[str], curated: bool, common: bool) -> Guard:
-    """How far a form can be trusted in prose; see `Guard`."""
-    if curated:
-        return "free"
-    if key in NEVER or (skill.type == "skill" and " " not in key and normalise(skill.label) != key):
-        return "never"  # a lone verb ("delight") is a poor synonym of an activity ("entertain people")
-    if " " in key:
-        return "free"
-    if len(key) > 1 and all(form.isupper() for form in written):
-        return "case"
-    if common or len(key) <= 2 or all(form.istitle() or form.isupper() for form in written):
-        return "proper" if any(form[:1].isupper() for form in written) else "listed"
-    return "free"
-
-
-def _trie(forms: dict[str, _Form]) -> _Node:
+def _trie(forms: dict[str, Form]) -> _Node:
     root = _Node()
     for key, form in forms.items():
         _insert(root, key.split(" "), form)
@@ -257,7 +185,7 @@ def _trie(forms: dict[str, _Form]) -> _Node:
     return root
 
 
-def _insert(root: _Node, words: list[str], form: _Form) -> None:
+def _insert(root: _Node, words: list[str], form: Form) -> None:
     node = root
     for word in words:
         node = node.setdefault(word, _Node())
@@ -265,7 +193,7 @@ def _insert(root: _Node, words: list[str], form: _Form) -> None:
 
 
 def _stands_alone(
-    text: str, start: int, end: int, form: _Form, words: list[tuple[str, int, int]], at: int
+    text: str, start: int, end: int, form: Form, words: list[tuple[str, int, int]], at: int
 ) -> bool:
     """Whether the match counts without a neighbour in a list."""
     if form.guard == "free":
@@ -279,7 +207,7 @@ def _stands_alone(
         return True
     before = words[at - 1][0] if at else ""
     after = words[at + 1][0] if at + 1 < len(words) else ""
-    joined = start > 0 and text[start - 1] in "&-." or text[end : end + 1] in ("&", "'", "’")
+    joined = (start > 0 and text[start - 1] in "&-.") or text[end : end + 1] in ("&", "'", "’")
     if joined or (len(surface) <= 2 and text[end : end + 1] == "-"):
         return False
     return after in _AFTER or before in _BEFORE

@@ -30,7 +30,22 @@ Origin = Literal["given", "computed"]
 FOLDER_VARIABLE = "JOBPILOT_TAXONOMY_DIR"
 SKILLS, EXTRA, OCCUPATIONS = "skills.csv.gz", "skills_extra.csv", "occupations.csv.gz"
 RELATIONS, WAGES, COMMON = "occupation_skills.csv.gz", "wages.csv.gz", "common_words.csv.gz"
-TABLES = (SKILLS, EXTRA, OCCUPATIONS, RELATIONS, WAGES, COMMON)
+CITIES, COUNTRIES, STATES = "cities.csv.gz", "countries.csv.gz", "us_states.csv.gz"
+REGIONS, PLACE_ALIASES = "regions.csv", "place_aliases.csv"
+#: Every table; the version covers them all, so that a model can tell whether its facts have changed.
+TABLES = (
+    SKILLS,
+    EXTRA,
+    OCCUPATIONS,
+    RELATIONS,
+    WAGES,
+    COMMON,
+    CITIES,
+    COUNTRIES,
+    STATES,
+    REGIONS,
+    PLACE_ALIASES,
+)
 
 MAX_TABLE_BYTES = 64 * 2**20
 _TOKEN = re.compile(r"(?<![\w.])\.net\b|[^\W_]+(?:[+#]{1,2})?", re.IGNORECASE)
@@ -166,7 +181,8 @@ def merge_extra(skills: list[Skill], extra: Iterable[Skill]) -> tuple[list[Skill
     """Fold `extra` into `skills`: (all skills in a stable order, absorbed id -> id that stands for it).
 
     An extra row matches by its label and by each of its aliases. The first match keeps its id and takes the
-    extra's label; every further match is absorbed into it, so that one concept has one id.
+    extra's label; every further match is absorbed into it, so that one concept has one id. The extra's own id
+    leads there too.
     """
     merged = {skill.id: skill for skill in skills}
     owners: dict[str, list[str]] = {}
@@ -180,6 +196,7 @@ def merge_extra(skills: list[Skill], extra: Iterable[Skill]) -> tuple[list[Skill
         if not same:
             merged[row.id] = row
             continue
+        redirects[row.id] = same[0]
         parts = [merged.pop(skill_id) if skill_id != same[0] else merged[skill_id] for skill_id in same]
         redirects.update(dict.fromkeys(same[1:], same[0]))
         aliases = dict.fromkeys((*row.aliases, *(form for part in parts for form in part.forms)))

@@ -25,10 +25,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from features.taxonomy import (
+    CITIES,
     COMMON,
+    COUNTRIES,
     OCCUPATIONS,
     RELATIONS,
     SKILLS,
+    STATES,
     WAGES,
     Occupation,
     Skill,
@@ -47,6 +50,9 @@ PACKAGES = (
 )
 SKILLS_PER_OCCUPATION = 15
 DOWNLOAD_SECONDS = 900
+CITY_COLUMNS = ("geonameid", "name", "alternates", "country", "admin1", "lat", "lon", "population")
+COUNTRY_COLUMNS = ("iso2", "iso3", "name", "capital", "currency", "population")
+WAGE_COLUMNS = ("soc", "area", "employment", "mean", "p10", "p25", "p50", "p75", "p90")
 Embed = Callable[[list[str]], NDArray[np.float32]]
 
 
@@ -154,7 +160,7 @@ def relations(
     known = {skill.id for skill in candidates}
     vectors = embed([skill.label for skill in candidates])
     texts = embed([f"{occupation.label}. {occupation.text}" for occupation in occupations])
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for occupation, positions in zip(
         occupations, nearest(texts, vectors, SKILLS_PER_OCCUPATION), strict=True
     ):
@@ -168,11 +174,9 @@ def build(root: Path, target: Path, console: Console) -> None:
     """Write every table of `target` from the packages unpacked under `root`."""
     target.mkdir(parents=True, exist_ok=True)
     postal = taxonomy_places.postal_codes(root)
-    columns = ("geonameid", "name", "alternates", "country", "admin1", "lat", "lon", "population")
-    write_table(target / "cities.csv.gz", columns, taxonomy_places.cities(root))
-    columns = ("iso2", "iso3", "name", "capital", "currency", "population")
-    write_table(target / "countries.csv.gz", columns, taxonomy_places.countries(root))
-    write_table(target / "us_states.csv.gz", ("name", "code"), sorted(postal.items()))
+    write_table(target / CITIES, CITY_COLUMNS, taxonomy_places.cities(root))
+    write_table(target / COUNTRIES, COUNTRY_COLUMNS, taxonomy_places.countries(root))
+    write_table(target / STATES, ("name", "code"), sorted(postal.items()))
     console.print("cities, countries and states written")
 
     esco = taxonomy_sources.esco_skills(root)
@@ -185,8 +189,7 @@ def build(root: Path, target: Path, console: Console) -> None:
     console.print(f"{len(skills)} skills written")
 
     soc, wages = taxonomy_sources.soc_wages(root, postal)
-    columns = ("soc", "area", "employment", "mean", "p10", "p25", "p50", "p75", "p90")
-    write_table(target / WAGES, columns, wages)
+    write_table(target / WAGES, WAGE_COLUMNS, wages)
     build_occupations(root, target, skills, soc, minilm(root, console))
     console.print(f"{len(soc)} occupations with wages written")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from features.places import fold
+from features.place_tables import fold
 
 #: Only large cities keep all their names; a town's alternates cost more (size, ambiguity) than they find.
 ALTERNATES_FROM_POPULATION = 100_000
@@ -51,14 +51,15 @@ def cities(root: Path) -> Iterator[tuple[str, ...]]:
 
 
 def alternates(name: str, others: list[str], population: int) -> list[str]:
-    """Names in Latin script that differ from `name` once accents are folded."""
+    """Names in Latin script that differ from `name` once accents are folded. Names of up to three letters are
+    mostly airport codes ("INC") and abbreviations; the ones people use are in `place_aliases.csv`."""
     if population < ALTERNATES_FROM_POPULATION:
         return []
     seen = {fold(name)}
     kept: list[str] = []
     for other in others:
         key = fold(other)
-        if other[:1].isupper() and len(key) > 2 and is_latin(other) and key not in seen and "|" not in other:
+        if other[:1].isupper() and len(key) > 3 and is_latin(other) and key not in seen and "|" not in other:
             seen.add(key)
             kept.append(other)
     return kept[:MAX_ALTERNATES]

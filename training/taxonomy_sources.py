@@ -147,13 +147,12 @@ def written_forms(label: str) -> tuple[str, ...]:
 
 
 def is_acronym(word: str, expansion: list[str]) -> bool:
-    """True if `word` (capitals, 3+ letters) is spelt by initials of `expansion`, in order."""
+    """True if `word` (capitals, 3+ letters) is the initials of `expansion`, with or without small words."""
     if not (word.isupper() and word.isalpha() and len(word) >= 3):
         return False
-    initials = iter(
-        "".join(part[0] for token in expansion for part in re.split(r"[-/]", token) if part).upper()
-    )
-    return all(letter in initials for letter in word)
+    parts = [part for token in expansion for part in re.split(r"[-/]", token) if part]
+    large = [part for part in parts if part not in ("and", "for", "in", "of", "on", "the", "to")]
+    return word in ("".join(part[0] for part in chosen).upper() for chosen in (parts, large))
 
 
 def merge_sources(*groups: list[Skill]) -> list[Skill]:
@@ -197,8 +196,11 @@ def esco_occupations(root: Path) -> list[OccupationText]:
 
 
 def split_occupation(text: str) -> tuple[str, str]:
-    """(label, the whole text). The definition begins with the label in the plural, so the label is the longest
-    start of the text that occurs again, pluralised, as the start of a sentence; "in ..." is kept with it."""
+    """(label, the whole text).
+
+    The definition begins with the label in the plural, so the label is the longest start of the text that
+    occurs again, pluralised, as the start of a sentence; a following "in ..." is kept with it.
+    """
     words = text.split()
     keys = [re.sub(r"[^\w]+", "", word.casefold()) for word in words]
     best = 0
@@ -237,8 +239,8 @@ def _with_field(words: list[str], keys: list[str], size: int) -> int:
 def plurals(word: str) -> set[str]:
     """The word and its regular English plurals."""
     forms = {word, word + "s", word + "es"}
-    for ending, plural in (("y", "ies"), ("man", "men"), ("woman", "women"), ("person", "people"), ("f", "ves"),
-                           ("fe", "ves")):  # fmt: skip
+    irregular = {"y": "ies", "man": "men", "woman": "women", "person": "people", "f": "ves", "fe": "ves"}
+    for ending, plural in irregular.items():
         if word.endswith(ending):
             forms.add(word.removesuffix(ending) + plural)
     return forms
