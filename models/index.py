@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import faiss as _faiss
 import numpy as np
@@ -46,6 +46,7 @@ from models.index_rows import (
     snapshot,
 )
 from models.index_search import Scan, Searcher
+from models.index_view import IndexView, RowLayout
 
 __all__ = [
     "EncoderMismatchError",
@@ -73,18 +74,12 @@ ERROR_SAMPLE = 1_024
 SCAN_FACTORY = "RR{dim},IVF1,PQ{parts}x4fs"  # one list: FAISS's flat fast scan refuses a selector
 
 
-class RowLayout(NamedTuple):
-    """One consistent reading of the rows: ids[row], dead rows included, and the generation they belong to."""
-
-    generation: int
-    ids: Ints
-
-
 class FastScan:
     """Immutable 4-bit codes of the base rows, in row order, and what is known of their error."""
 
     def __init__(self, index: Any, vectors: Floats, slots: Ints) -> None:
         self.index = index
+        self.trained_rows = len(slots)
         rows = np.random.default_rng(0).choice(len(slots), min(ERROR_SAMPLE, len(slots)), replace=False)
         rotation = faiss.downcast_VectorTransform(index.chain.at(0))
         quantizer = faiss.downcast_index(index.index).pq
@@ -104,6 +99,16 @@ class FastScan:
         for start in range(0, len(slots), files.CHUNK_ROWS):
             index.add(vectors[slots[start : start + files.CHUNK_ROWS]])
         return cls(index, vectors, slots)
+
+    def extended(self, rows: Rows[Any]) -> FastScan:
+        """A copy that also covers the rows added since, coded as they are, without new training."""
+        index = faiss.clone_index(self.index)
+        slots = rows.slots[: rows.n_rows]
+        for start in range(rows.layout.n_base, rows.n_rows, files.CHUNK_ROWS):
+            index.add(rows.vectors[slots[start : start + files.CHUNK_ROWS]])
+        scan = FastScan(index, rows.vectors, slots)
+        scan.trained_rows = self.trained_rows
+        return scan
 
     def candidates(
         self, queries: Floats, count: int, bits: npt.NDArray[np.uint8] | None
@@ -141,7 +146,7 @@ def omp_threads(count: int | None) -> Iterator[None]:
             faiss.omp_set_num_threads(before)
 
 
-class JobIndex:
+class JobIndex(IndexView):
     """Job vectors of one encoder version, searchable by inner product while they change.
 
     Keeping attribute columns aligned to rows (for filters), without a race:
@@ -167,7 +172,7 @@ class JobIndex:
         self.options = options or IndexOptions()
         self._requested = requested
         self._table = RowTable(rows)
-        self._compactor = Compactor(self._rebuild)
+        self._compactor = Compactor()
         self._saving = threading.Lock()
 
     @classmethod
@@ -210,49 +215,6 @@ class JobIndex:
     def kind(self) -> files.Kind:
         return "exact" if self._table.rows.layout.scan is None else "fastscan"
 
-    @property
-    def dim(self) -> int:
-        return int(self._table.rows.vectors.shape[1])
-
-    @property
-    def generation(self) -> int:
-        """Number of the present row layout, unique in the process."""
-        return self._table.rows.layout.generation
-
-    def __len__(self) -> int:
-        return self._table.rows.n_alive
-
-    def layout(self) -> RowLayout:
-        rows = self._table.rows
-        return RowLayout(rows.layout.generation, _read_only(rows.ids[: rows.n_rows]))
-
-    def row_ids(self) -> Ints:
-        """(rows,) the id of every row, dead ones included; see `layout` for a reading that cannot race."""
-        return self.layout().ids
-
-    def ids(self) -> Ints:
-        """(alive,) ids in row order."""
-        rows = self._table.rows
-        return rows.ids[: rows.n_rows][rows.alive[: rows.n_rows]]
-
-    def rows_of(self, ids: npt.ArrayLike, *, generation: int | None = None) -> Ints:
-        """(n,) the newest row of each id, -1 where it is unknown or removed.
-
-        With `generation`, StaleMaskError if that is no longer the layout the rows would be numbers of.
-        """
-        rows, found = self._table.locate(checked_ids(ids))
-        if generation is not None and generation != rows.layout.generation:
-            raise StaleMaskError(f"rows of layout {generation}, the index has {rows.layout.generation}")
-        return np.where((found >= 0) & rows.alive[found], found, -1)
-
-    def vectors(self, ids: npt.ArrayLike) -> tuple[Bools, Floats]:
-        """(n,) found and (n, dim) stored vectors, zero where not found; removed ids until compaction."""
-        rows, found = self._table.locate(checked_ids(ids))
-        known = found >= 0
-        out = np.zeros((len(found), rows.vectors.shape[1]), dtype=np.float32)
-        out[known] = rows.vectors[rows.slots[found[known]]]
-        return known, out
-
     def add(self, ids: npt.ArrayLike, vectors: npt.ArrayLike) -> None:
         """Insert or replace; visible to every search that starts after the return. Raises IndexInputError.
 
@@ -293,8 +255,8 @@ class JobIndex:
         rows = self._table.rows
         block = checked_vectors(queries, None, self.dim)
         with omp_threads(self.options.threads):
-            search = Searcher(rows, k, rows.row_mask(allowed, generation), exact_scores)
-            scores, found = search.run(block)
+            mask = rows.row_mask(allowed, generation)
+            scores, found = Searcher(rows, k, mask, exact_scores, self.options.exact_rows).run(block)
         return scores, np.where(found >= 0, rows.ids[found], -1)
 
     def recall_report(
@@ -308,7 +270,7 @@ class JobIndex:
         block = checked_vectors(queries, None, self.dim)
 
         def search(queries: Floats, k: int, mask: Bools) -> Ints:
-            return Searcher(rows, k, mask, exact_scores).run(queries)[1]
+            return Searcher(rows, k, mask, exact_scores, self.options.exact_rows).run(queries)[1]
 
         with omp_threads(self.options.build_threads):
             return measure_recall(rows, block, k, filters, search)
@@ -320,9 +282,9 @@ class JobIndex:
         returns at once, and one already running is left to finish.
         """
         if background:
-            self._compactor.start()
+            self._compactor.start(self._rebuild)
         else:
-            self._compactor.run()
+            self._compactor.run(self._rebuild)
 
     def wait_for_compaction(self, timeout: float | None = None) -> bool:
         """Wait for a background compaction, if any; False if it still runs after `timeout` seconds."""
@@ -334,11 +296,23 @@ class JobIndex:
         slots = before.slots[kept]
         self._table.relay(before, kept, _scan(before.vectors, slots, self._requested, self.options))
 
+    def _fold(self) -> None:
+        before = self._table.rows
+        if isinstance(before.layout.scan, FastScan):
+            with omp_threads(self.options.build_threads):
+                self._table.fold(before, before.layout.scan.extended(before))
+
     def _compact_if_due(self) -> None:
-        # After a failure only an explicit compact() tries again, not every write.
-        rows = self._table.rows
-        if not self._compactor.failed and self.options.due(rows, _wants_scan(self._requested, rows.n_alive)):
-            self._compactor.start()
+        rows, options = self._table.rows, self.options
+        if not options.automatic or self._compactor.failed:  # then only compact() tries again
+            return
+        scan = rows.layout.scan
+        grown = rows.n_delta > options.delta_rows and _wants_scan(self._requested, rows.n_alive)
+        trained = scan.trained_rows if isinstance(scan, FastScan) else 0
+        if options.dead_due(rows) or (grown and rows.n_rows > options.retrain_growth * trained):
+            self._compactor.start(self._rebuild)
+        elif grown:
+            self._compactor.start(self._fold)
 
     def save(self, folder: Path) -> None:
         """Write a snapshot into `folder`, atomically: a reader sees the former index or this one whole."""
@@ -408,9 +382,3 @@ def _scan(vectors: Floats, slots: Ints, kind: RequestedKind, options: IndexOptio
         return None
     with omp_threads(options.build_threads):
         return FastScan.build(vectors, slots)
-
-
-def _read_only(array: Ints) -> Ints:
-    view = array.view()
-    view.flags.writeable = False
-    return view

@@ -18,47 +18,51 @@ class IndexOptions:
     """How one process uses an index; not stored with it.
 
     `threads` is OpenMP's thread count for searches, `build_threads` for building and compacting; None
-    leaves the process's setting. Servers that search from several threads use 1.
+    leaves the setting of the calling thread. One query cannot use more than one thread, and servers search
+    from several; a bulk evaluation that has the machine to itself may pass None.
 
-    A write starts a background compaction (unless not `automatic`) when `delta_rows` rows were added since
-    the last one (they are searched exactly, about 0.1 µs each per query), or when dead rows, which only
-    hold memory, exceed `min_dead` and `dead_fraction` of all rows.
+    Where no more than `exact_rows` rows pass, search is exact whatever the scan could do.
+
+    A write starts work in the background, unless not `automatic`: a fold, which encodes what was added,
+    after `delta_rows` rows (until then searched exactly, about 0.15 µs each per query); a compaction, which
+    trains and encodes anew, when dead rows, which only hold memory, exceed `min_dead` and `dead_fraction`
+    of all, or when rows have grown `retrain_growth` times since the codes were trained.
     """
 
-    threads: int | None = None
+    threads: int | None = 1
     build_threads: int | None = None
+    exact_rows: int = 8_192
     automatic: bool = True
     delta_rows: int = 16_384
     dead_fraction: float = 0.2
     min_dead: int = 4_096
+    retrain_growth: float = 1.5
 
-    def due(self, rows: Rows[Any], wants_scan: bool) -> bool:
+    def dead_due(self, rows: Rows[Any]) -> bool:
         dead = rows.n_rows - rows.n_alive
-        grown = wants_scan and rows.n_delta > self.delta_rows
-        return self.automatic and (
-            grown or (dead > self.min_dead and dead > self.dead_fraction * rows.n_rows)
-        )
+        return dead > self.min_dead and dead > self.dead_fraction * rows.n_rows
 
 
 class Compactor:
-    """Runs `rebuild` at most once at a time, in the foreground or in one daemon thread."""
+    """Runs work at most one at a time, in the foreground or in one daemon thread."""
 
-    def __init__(self, rebuild: Callable[[], None]) -> None:
-        self._rebuild = rebuild
+    def __init__(self) -> None:
         self._running = threading.Lock()
         self._thread: threading.Thread | None = None
         self.failed = False
 
-    def run(self) -> None:
-        """Wait for one in the background to end, then rebuild here; what it raises is the caller's."""
+    def run(self, work: Callable[[], None]) -> None:
+        """Wait for background work to end, then do this here; what it raises is the caller's."""
         with self._running:
-            self._rebuild()
+            work()
             self.failed = False
 
-    def start(self) -> None:
-        """Rebuild in the background; nothing to do while one runs."""
+    def start(self, work: Callable[[], None]) -> None:
+        """Do it in the background; while something runs already, nothing."""
         if self._running.acquire(blocking=False):
-            self._thread = threading.Thread(target=self._logged, name="index-compaction", daemon=True)
+            self._thread = threading.Thread(
+                target=self._logged, args=(work,), name="index-compaction", daemon=True
+            )
             self._thread.start()
 
     def wait(self, timeout: float | None) -> bool:
@@ -67,9 +71,9 @@ class Compactor:
             thread.join(timeout)
         return thread is None or not thread.is_alive()
 
-    def _logged(self) -> None:
+    def _logged(self, work: Callable[[], None]) -> None:
         try:
-            self._rebuild()
+            work()
             self.failed = False
         except Exception:
             self.failed = True

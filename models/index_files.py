@@ -155,7 +155,10 @@ def read_bytes(folder: Path, manifest: Manifest, role: str) -> bytes:
 
 def read_array(folder: Path, manifest: Manifest, role: str, dtype: Any) -> npt.NDArray[Any]:
     """A verified (rows,) array."""
-    array = np.load(io.BytesIO(read_bytes(folder, manifest, role)), allow_pickle=False)
+    try:
+        array = np.load(io.BytesIO(read_bytes(folder, manifest, role)), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise IndexCorruptError(f"{role}: not an array: {error}") from error
     if array.dtype != dtype or array.shape != (manifest.rows,):
         raise IndexCorruptError(
             f"{role}: expected {manifest.rows} x {dtype}, got {array.dtype} {array.shape}"

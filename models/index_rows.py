@@ -36,14 +36,22 @@ UNIT_TOLERANCE = 1e-3
 _generations = itertools.count(1)
 
 
+class Lease:
+    """Held by every layout of a generation: while one lives, slots of the generation's rows stay theirs."""
+
+
 @dataclass(frozen=True, eq=False)
 class Layout(Generic[Scan]):
-    """What one compaction fixed. The first `n_base` rows are covered by `scan` and the sorted id map."""
+    """What one compaction fixed. The first `n_base` rows are covered by `scan` and the sorted id map.
+
+    A fold (see `RowTable.fold`) makes a new layout of the same generation: row numbers stay.
+    """
 
     generation: int
     n_base: int
-    sorted_ids: Ints  # (n_base,) ascending
-    sorted_rows: Ints  # (n_base,) row of sorted_ids[i]
+    sorted_ids: Ints  # ascending, distinct
+    sorted_rows: Ints  # newest base row of sorted_ids[i]
+    lease: Lease
     scan: Scan | None = None
     previous_generation: int = 0
     previous_rows: Ints | None = None  # (rows at the swap,) row number in the previous generation
@@ -92,7 +100,7 @@ class Rows(Generic[Scan]):
 
 
 class RowTable(Generic[Scan]):
-    """The single writer's side: append, kill and re-lay. All methods are safe from any thread."""
+    """The writers' side: append, kill, re-lay and fold. All methods are safe from any thread."""
 
     def __init__(self, rows: Rows[Scan]) -> None:
         self._rows = rows
@@ -152,6 +160,7 @@ class RowTable(Generic[Scan]):
                 n_base=len(kept),
                 sorted_ids=sorted_ids,
                 sorted_rows=sorted_rows,
+                lease=Lease(),
                 scan=scan,
                 previous_generation=now.layout.generation,
                 previous_rows=order,
@@ -161,13 +170,31 @@ class RowTable(Generic[Scan]):
             dropped = np.ones(now.n_rows, dtype=np.bool_)
             dropped[order] = False
             # deque.append is atomic: the finalizer may run in any thread, even inside this lock.
-            weakref.finalize(now.layout, self._free.append, now.slots[: now.n_rows][dropped]).atexit = False
+            dropped_slots = now.slots[: now.n_rows][dropped]
+            weakref.finalize(now.layout.lease, self._free.append, dropped_slots).atexit = False
+
+    def fold(self, before: Rows[Scan], scan: Scan) -> None:
+        """Swap in a scan that covers all rows of `before`, dead ones too; row numbers do not change."""
+        sorted_ids, sorted_rows = sorted_map(before.ids[: before.n_rows])
+        with self._lock:
+            now = self._rows
+            layout = replace(
+                now.layout, n_base=before.n_rows, sorted_ids=sorted_ids, sorted_rows=sorted_rows, scan=scan
+            )
+            base = now.alive[: layout.n_base]
+            self._rows = replace(
+                now,
+                layout=layout,
+                base_bits=np.packbits(base, bitorder="little"),
+                base_dead=len(base) - int(np.count_nonzero(base)),
+            )
+            self._delta = _row_of(now.ids[layout.n_base : now.n_rows], layout.n_base)
 
     def _find(self, ids: Ints) -> Ints:
         layout = self._rows.layout
         found = np.full(len(ids), -1, dtype=np.int64)
-        if layout.n_base:
-            at = np.minimum(np.searchsorted(layout.sorted_ids, ids), layout.n_base - 1)
+        if len(layout.sorted_ids):
+            at = np.minimum(np.searchsorted(layout.sorted_ids, ids), len(layout.sorted_ids) - 1)
             found = np.where(layout.sorted_ids[at] == ids, layout.sorted_rows[at], found)
         if self._delta:
             newer = np.array([self._delta.get(i, -1) for i in ids.tolist()], dtype=np.int64)
@@ -220,12 +247,16 @@ def snapshot(layout: Layout[Scan], vectors: Floats, slots: Ints, ids: Ints, aliv
 def first_layout(ids: Ints, n_base: int, scan: Scan | None) -> Layout[Scan]:
     """The layout of a fresh or loaded index whose first `n_base` rows are compacted."""
     sorted_ids, sorted_rows = sorted_map(ids[:n_base])
-    return Layout(next(_generations), n_base, sorted_ids, sorted_rows, scan)
+    return Layout(next(_generations), n_base, sorted_ids, sorted_rows, Lease(), scan)
 
 
 def sorted_map(ids: Ints) -> tuple[Ints, Ints]:
+    """Distinct ids ascending and the last row of each."""
     order = np.argsort(ids, kind="stable")
-    return ids[order], order
+    ascending = ids[order]
+    last = np.ones(len(ids), dtype=np.bool_)
+    last[:-1] = ascending[1:] != ascending[:-1]
+    return ascending[last], order[last]
 
 
 def checked_ids(ids: npt.ArrayLike) -> Ints:
