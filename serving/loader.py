@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from models.bundle import BundleError
+from models.bundle import BundleError, ModelBundle
 from models.golden import GoldenError, verify_golden
 from models.index import JobIndex, JobIndexError
 from models.jobs_table import read_jobs
@@ -55,6 +55,15 @@ def load_engine(releases: Path, release_id: str, *, encoder_threads: int = 1) ->
         return Engine(release, bundle, index, _catalog(release, index))
     except _UNFIT as error:
         raise ReleaseRefusedError(f"release {release_id} is refused: {_one_line(error)}") from error
+
+
+def assemble(release: Release, bundle: ModelBundle) -> Engine:
+    """Raises ReleaseError, GoldenError or JobIndexError where the parts do not belong together."""
+    if bundle.encoder_version != release.encoder_version:
+        raise ReleaseError(f"its bundle is encoder {bundle.encoder_version}, not {release.encoder_version}")
+    verify_golden(bundle, release.golden())
+    index = release.load_index()
+    return Engine(release, bundle, index, _catalog(release, index))
 
 
 def _catalog(release: Release, index: JobIndex) -> Catalog:

@@ -18,11 +18,13 @@ from models.bundle import ModelBundle
 from models.facts import job_facts
 from models.golden import make_golden
 from models.index import JobIndex
-from models.release import Release, ReleaseWriter, set_champion
+from models.release import Release, ReleaseWriter, read_release, set_champion
 from models.testing import TINY_JOBS, tiny_bundle, tiny_index
+from serving.engine import Engine
+from serving.loader import assemble
 
-# platformdirs, imported by pgserver, warns where this is unset; warnings are errors here.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+# platformdirs, imported by pgserver, warns where this is unset or open to others; warnings are errors here.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="jobpilot-run-"))
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 USER = UserRecord(
@@ -70,6 +72,11 @@ def written(tmp_path_factory: pytest.TempPathFactory, bundle: ModelBundle, other
     write_release(folder, "second", other_bundle)
     set_champion(folder, "first")
     return folder
+
+
+def load_first(written: Path, bundle: ModelBundle) -> Engine:
+    """An engine of its own over the shared bundle, which takes seconds to load."""
+    return assemble(read_release(written / "first"), bundle)
 
 
 @pytest.fixture
