@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
+from psycopg import sql
+
 from features.behaviour import utc
 from features.offline import Connection
 from features.records import EventKind, InteractionRecord
@@ -79,14 +81,24 @@ def erase(connection: Connection, users: Sequence[int]) -> dict[str, int]:
     """
     counts = {}
     for table in ("user_behaviour", "user_content", "applied_event"):
-        statement = f"DELETE FROM feast.{table} WHERE user_id = ANY(%s)"  # noqa: S608 - names from above
-        counts[table] = connection.execute(statement.encode(), (list(users),)).rowcount
+        query = sql.SQL("DELETE FROM {} WHERE user_id = ANY(%s)").format(sql.Identifier("feast", table))
+        counts[table] = connection.execute(query, (list(users),)).rowcount
     connection.execute(
         "INSERT INTO feast.erased_user SELECT u, clock_timestamp() FROM unnest(%s::int8[]) u "
         "ON CONFLICT (user_id) DO UPDATE SET at = excluded.at",
         (list(users),),
     )
     return counts
+
+
+def erase_online(connection: Connection, table: str, keys: Sequence[bytes]) -> int:
+    """Deletes entities from an online table of Feast's (one row per feature); returns how many entities."""
+    query = sql.SQL(
+        "WITH gone AS (DELETE FROM {} WHERE entity_key = ANY(%s) RETURNING entity_key) "
+        "SELECT count(DISTINCT entity_key) FROM gone"
+    ).format(sql.Identifier("feast", table))
+    row = connection.execute(query, (list(keys),)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _event(row: tuple[int, int, str, datetime]) -> InteractionRecord:

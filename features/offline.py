@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -234,11 +233,10 @@ def entity_rows(rows: pa.Table | pd.DataFrame, keys: tuple[str, ...]) -> pa.Tabl
     )
 
 
-@contextmanager
-def entity_table(connection: Connection, entities: pa.Table) -> Iterator[str]:
-    """`entities` (from `entity_rows`) as a table that other connections see, while the block runs.
+def entity_queries(connection: Connection, entities: pa.Table, size: int) -> Iterator[str]:
+    """Queries that give `entities` (from `entity_rows`) in parts of `size` rows, to any connection.
 
-    Puts the connection in autocommit. Yields the table's name.
+    The table behind them exists until the iterator ends. Puts the connection in autocommit.
     """
     connection.autocommit = True
     table = f"feast.entity_{uuid.uuid4().hex}"
@@ -251,7 +249,9 @@ def entity_table(connection: Connection, entities: pa.Table) -> Iterator[str]:
         copy_rows(connection, table, columns, tuples)
         run(f"ALTER TABLE {table} ADD PRIMARY KEY (row)")
         run(f"ANALYZE {table}")
-        yield table
+        for first in range(0, len(entities), size):
+            listed = ", ".join(columns)
+            yield f"SELECT {listed} FROM {table} WHERE row >= {first} AND row < {first + size}"  # noqa: S608
     finally:
         if not connection.closed:
             run(f"DROP TABLE IF EXISTS {table}")

@@ -34,6 +34,19 @@ def parts(database_url: str) -> dict[str, str]:
     return {key: str(value) for key, value in found.items() if value is not None}
 
 
+def endpoint(database_url: str) -> dict[str, Any]:
+    """Where and as whom to connect, in the words of Feast's PostgreSQL stores."""
+    found = parts(database_url)
+    return {
+        "host": found.get("host", "localhost"),
+        "port": int(found.get("port", "5432")),
+        "database": found.get("dbname", "postgres"),
+        "user": found.get("user", "postgres"),
+        "password": found.get("password", ""),
+        "sslmode": found.get("sslmode", "prefer"),
+    }
+
+
 def options(statement_timeout_s: float) -> dict[str, Any]:
     """Connection parameters: UTC, a bound on every statement and on connecting, and notice of a dead peer."""
     return {

@@ -2,9 +2,8 @@
 
 Point in time: an offline row is valid from the first microsecond after what it holds, so the newest row at
 or before an event knows only what happened strictly before it. Online: a pushed event is folded into the
-user's row under a lock of that user, so that concurrent workers lose nothing. Training sets too large
-for a join in the database use `features.past.PastBehaviour` or `features.behaviour.states_at`, which give
-the same values (proved in tests/test_store.py).
+user's row under a lock of that user, so that concurrent workers lose nothing. Large training sets use
+`features.past` or `features.behaviour.states_at`, which give the same values (tests/test_store.py proves it).
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ from features import ledger
 from features.behaviour import BehaviourState, fold, merge
 from features.feature_repo import definitions
 from features.feature_rows import TABLES, USER_BEHAVIOUR, Row, job_row, job_state, user_row, user_state
-from features.offline import Connection, create_tables, entity_rows, entity_table, load_snapshot, newest
+from features.offline import Connection, create_tables, entity_queries, entity_rows, load_snapshot, newest
 from features.popularity import Popularity, fold_job
-from features.postgres import CONNECT_TIMEOUT_S, connect, conninfo, options, parts
+from features.postgres import CONNECT_TIMEOUT_S, connect, conninfo, endpoint, options
 from features.records import InteractionRecord
 
 PROJECT = "jobpilot"
@@ -96,16 +95,7 @@ def _online_connection(config: BoundedOnlineStoreConfig) -> Connection:
 
 def _config(database_url: str, timeout_s: float) -> RepoConfig:
     """Feast's configuration in code: the database URL is the only setting."""
-    found = parts(database_url)
-    place = {
-        "host": found.get("host", "localhost"),
-        "port": int(found.get("port", "5432")),
-        "database": found.get("dbname", "postgres"),
-        "user": found.get("user", "postgres"),
-        "password": found.get("password", ""),
-        "sslmode": found.get("sslmode", "prefer"),
-        "db_schema": "feast",
-    }
+    place = endpoint(database_url) | {"db_schema": "feast"}
     registry = {
         "registry_type": "sql",
         "path": conninfo(database_url).replace("postgresql://", "postgresql+psycopg://", 1),
@@ -254,12 +244,8 @@ class BehaviourStore:
     def _point_in_time(self, service: str, entities: pa.Table) -> Iterator[Row]:
         """Feast writes the join's SQL; it runs here in chunks, so memory and time are bounded."""
         bar = tqdm(total=len(entities), desc=f"join {service}", disable=None, leave=False)
-        with _errors(), self._batch() as connection, entity_table(connection, entities) as table, bar:
-            for first in range(0, len(entities), _JOIN_CHUNK):
-                query = (
-                    f"SELECT {', '.join(entities.column_names)} FROM {table} "  # noqa: S608 - our own names
-                    f"WHERE row >= {first} AND row < {first + _JOIN_CHUNK}"
-                )
+        with _errors(), self._batch() as connection, bar:
+            for query in entity_queries(connection, entities, _JOIN_CHUNK):
                 part = self._join(connection, service, query)
                 yield from part
                 bar.update(len(part))
@@ -274,9 +260,8 @@ class BehaviourStore:
             )
         statement = f"SELECT * FROM ({job.to_sql()}) joined ORDER BY row"  # noqa: S608 - Feast's own SQL
         with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-            return [
-                {k: v for k, v in r.items() if k != "row"} for r in cursor.execute(statement.encode(), None)
-            ]
+            rows = cursor.execute(statement.encode())
+            return [{name: value for name, value in row.items() if name != "row"} for row in rows]
 
     # -- online --------------------------------------------------------------------------------------
 
@@ -382,16 +367,18 @@ class BehaviourStore:
 
     def _write_users(self, states: Sequence[BehaviourState]) -> None:
         rows = [{"user_id": s.user_id, "valid_from": s.last_active} | user_row(s) for s in states]
-        self._write("user_behaviour_push", rows)
+        self._write("user_behaviour", rows)
 
     def _write_jobs(self, states: Sequence[Popularity]) -> None:
         rows = [{"job_id": s.job_id, "valid_from": s.as_of} | job_row(s) for s in states]
-        self._write("job_behaviour_push", rows)
+        self._write("job_behaviour", rows)
 
-    def _write(self, source: str, rows: Sequence[Row]) -> None:
+    def _write(self, view: str, rows: Sequence[Row]) -> None:
+        """What Feast's push does for the view's push source, less its reading of all services each time."""
         if rows:
             now = datetime.now(UTC)
-            self._feast.push(source, pd.DataFrame([row | {"loaded_at": now} for row in rows]))
+            frame = pd.DataFrame([row | {"loaded_at": now} for row in rows])
+            self._feast.write_to_online_store(view, frame)
 
     # -- erasure -------------------------------------------------------------------------------------
 
@@ -404,12 +391,8 @@ class BehaviourStore:
         users = sorted(set(user_ids))
         keys = [_entity_key(user) for user in users]
         with _errors(), self._locked(users, ()) as connection:
-            deleted = connection.execute(
-                f"WITH gone AS (DELETE FROM feast.{PROJECT}_user_behaviour WHERE entity_key = ANY(%s) "  # noqa: S608
-                "RETURNING entity_key) SELECT count(DISTINCT entity_key) FROM gone".encode(),
-                (keys,),
-            ).fetchone()
-            return {"online": deleted[0] if deleted else 0} | ledger.erase(connection, users)
+            online = ledger.erase_online(connection, f"{PROJECT}_user_behaviour", keys)
+            return {"online": online} | ledger.erase(connection, users)
 
 
 def _entity_key(user: int) -> bytes:

@@ -137,6 +137,19 @@ def table(events: Sequence[InteractionRecord]) -> pa.Table:
     return pa.table({name: [getattr(e, name) for e in events] for name in names})
 
 
+def test_of_two_rows_of_one_moment_the_later_loaded_counts(store: BehaviourStore, url: str) -> None:
+    with connect(url, statement_timeout_s=5) as writer:
+        for views, loaded in ((1, 1), (3, 3), (2, 2)):
+            writer.execute(
+                "INSERT INTO feast.user_behaviour (user_id, valid_from, loaded_at, views, saves, applies, "
+                "dismisses, last_active_at) VALUES (5, %s, %s, %s, 0, 0, 0, 0)",
+                (T0, T0 + timedelta(days=loaded), views),
+            )
+    at = [T0 - timedelta(microseconds=1), T0, T0 + timedelta(days=4_000)]  # no TTL: old states stay true
+    rows = pa.table({"user_id": [5] * 3, "event_timestamp": at})
+    assert [state.views for state in store.historical(rows)] == [0, 3, 3]
+
+
 def test_training_rows_hold_only_what_was_known(store: BehaviourStore, tmp_path: Path) -> None:
     events = random_events(seed=3, users=5, count=400)
     store.load_offline(write_snapshot(tmp_path, events))
