@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from typing import Literal
 
 from features.taxonomy import CITIES, COUNTRIES, PLACE_ALIASES, REGIONS, STATES, read_table, split_list
 
+#: Word characters but the underscore.
+_ALPHANUMERIC = re.compile(r"[^\W_]+")
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ß": "ss"}
 )
@@ -55,8 +58,11 @@ class Reading:
 
 def fold(text: str) -> str:
     """Case, accents and punctuation removed: "Zürich" -> "zurich", "St. Louis" -> "st louis"."""
-    text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    return " ".join("".join(c if c.isalnum() else " " for c in text if not unicodedata.combining(c)).split())
+    text = text.casefold()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+        text = "".join(char for char in text if not unicodedata.combining(char))
+    return " ".join(_ALPHANUMERIC.findall(text))
 
 
 def all_readings(folder: Path) -> Iterator[tuple[str, Reading]]:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from features.taxonomy import Skill, Taxonomy, normalise
 
-#: FREE: always. CASE: only as written (an acronym). PROPER: as written and in a list, after a cue, or inside
-#: a sentence. LISTED: only beside another skill in a list. NEVER: only when stated (`resolve`).
+#: free: always. case: only as written (an acronym). proper: as written, and beside another skill in a list or
+#: a cue ("in Go", "Go developer"). listed: only beside another skill in a list. never: only when stated.
 Guard = Literal["free", "case", "proper", "listed", "never"]
 
 #: Forms that say nothing about a person or a posting wherever they stand in prose.
@@ -53,32 +53,19 @@ def collect_forms(taxonomy: Taxonomy) -> dict[str, Form]:
     know or use wins over what one can do."""
     owners: dict[str, Skill] = {}
     written: dict[str, set[str]] = {}
-    curated = {normalise(form): form for row in taxonomy.extra for form in row.forms if form[:1].islower()}
+    curated = {normalise(form) for row in taxonomy.extra for form in row.forms if form[:1].islower()}
     for form, skill in _claims(taxonomy):
         key = normalise(form)
-        if key:
-            owners.setdefault(key, skill)
-            if owners[key] is skill:
-                written.setdefault(key, set()).add(form)
+        if key and owners.setdefault(key, skill) is skill:
+            written.setdefault(key, set()).add(form)
     common = taxonomy.common_words
-    return {
-        key: Form(
-            skill, _guard(key, skill, written[key], key in curated, key in common), frozenset(written[key])
-        )
-        for key, skill in owners.items()
-    }
+    guards = {key: _guard(key, owners[key], written[key], key in curated, key in common) for key in owners}
+    return {key: Form(skill, guards[key], frozenset(written[key])) for key, skill in owners.items()}
 
 
 def _claims(taxonomy: Taxonomy) -> list[tuple[str, Skill]]:
     """(form, skill) in order of precedence."""
-    by_form = {
-        normalise(form): skill for skill in taxonomy.skills for form in (skill.label, *skill.aliases[:1])
-    }
-    labels = {skill.label: skill for skill in taxonomy.skills}
-    claims = []
-    for row in taxonomy.extra:
-        skill = labels.get(row.label) or by_form[normalise(row.label)]
-        claims += [(form, skill) for form in row.forms]
+    claims = [(form, taxonomy.skill(row.id)) for row in taxonomy.extra for form in row.forms]
     ordered = sorted(taxonomy.skills, key=lambda skill: skill.type == "skill")
     claims += [(skill.label, skill) for skill in ordered]
     return claims + [(form, skill) for skill in ordered for form in skill.forms]

@@ -103,7 +103,8 @@ class Wage:
 
 def tokens(text: str) -> list[str]:
     """Case-folded word tokens; `c++`, `c#` and `.net` stay whole, other punctuation separates."""
-    return [token.casefold() for token in _TOKEN.findall(unicodedata.normalize("NFKC", text))]
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _TOKEN.findall(plain.casefold())
 
 
 def normalise(label: str) -> str:
@@ -250,7 +251,7 @@ class Taxonomy:
 
     @cached_property
     def occupation_skills(self) -> dict[str, tuple[SkillLink, ...]]:
-        """Occupation id -> the skills it needs, the most related first."""
+        """Occupation id -> the skills it needs; computed ones have the most related first."""
         links: dict[str, tuple[SkillLink, ...]] = {}
         for row in read_table(self.folder, RELATIONS, ("occupation_id", "origin", "skill_ids")):
             origin: Origin = "given" if row["origin"] == "given" else "computed"
