@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -115,6 +116,7 @@ def _export_onnx(source: Path, target: Path) -> None:
     import warnings
 
     import torch
+    import transformers
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import AutoModel
 
@@ -129,6 +131,9 @@ def _export_onnx(source: Path, target: Path) -> None:
             hidden = self.model(input_ids=input_ids).last_hidden_state  # (1, tokens, 384)
             return torch.nn.functional.normalize(hidden.mean(1), dim=-1)
 
+    transformers.utils.logging.disable_progress_bar()
+    for name in ("torch.onnx", "root"):  # both warn about things that do not concern this export
+        logging.getLogger(name).setLevel(logging.ERROR)
     full = target.with_suffix(".fp32.onnx")
     example = torch.arange(100, 124).unsqueeze(0)
     with warnings.catch_warnings():

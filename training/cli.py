@@ -59,7 +59,11 @@ def market(
     """Generate the simulated job market (synthetic data) as Parquet."""
     from training.market import MarketConfig, generate
 
-    generate(MarketConfig.preset(preset, seed=seed), out)
+    presets = {"small": MarketConfig.small, "demo": MarketConfig.demo, "large": MarketConfig.large}
+    if preset not in presets:
+        say(f"error: no preset {preset}; there are {', '.join(presets)}")
+        raise typer.Exit(2)
+    generate(presets[preset](seed), out)
 
 
 @app.command()

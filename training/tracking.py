@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -165,4 +166,5 @@ def git_sha() -> str:
 
 
 def _key(name: str) -> str:
-    return name.replace("@", "_at_")
+    """MLflow allows letters, digits and _-. :/ in names."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("@", "_at_").replace("+", "and"))
