@@ -95,7 +95,8 @@ class FastScan:
         factory = SCAN_FACTORY.format(dim=dim, parts=dim // 2)
         index = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
         sample = np.random.default_rng(0).permutation(len(slots))[:TRAIN_ROWS]
-        index.train(vectors[slots[np.sort(sample)]])
+        with omp_threads(1):  # 128 tiny k-means: on a busy machine their thread barriers cost 20 times more
+            index.train(vectors[slots[np.sort(sample)]])
         for start in range(0, len(slots), files.CHUNK_ROWS):
             index.add(vectors[slots[start : start + files.CHUNK_ROWS]])
         return cls(index, vectors, slots)
