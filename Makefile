@@ -1,0 +1,35 @@
+# JobPilot: `make run` and `make test` are all a newcomer needs.
+BIN := .venv/bin
+
+.PHONY: run test setup lint types unit lock bench bench-index clean
+
+run: setup  ## everything, on this machine: database, worker, MLflow, serving, app
+	@$(BIN)/jobpilot run
+
+test: setup lint types unit  ## what CI runs
+
+setup:
+	@.ci/setup
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types:
+	$(BIN)/mypy
+
+unit:  ## tests start their own PostgreSQL
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+
+lock:  ## rewrite requirements.lock from pyproject.toml
+	.ci/lock
+
+bench: setup  ## latency of recommendations through the whole system
+	$(BIN)/jobpilot bench recommendations
+
+bench-index: setup  ## our index beside raw FAISS and hnswlib; an hour at full scale
+	$(BIN)/python -m training.benchmarks.index_search
+
+clean:  ## removes everything that was produced, the database and all releases included
+	find data -mindepth 1 -maxdepth 1 ! -name README.md ! -name taxonomy ! -name samples -exec rm -rf {} +
