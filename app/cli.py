@@ -67,7 +67,7 @@ def serve(
 
     settings = _checked()
     uvicorn.run(
-        "app.main:create_app",
+        "app.main:served",
         factory=True,
         host=host or settings.app_host,
         port=port or settings.app_port,

@@ -1,4 +1,4 @@
-"""The FastAPI application: `uvicorn --factory app.main:create_app`."""
+"""The FastAPI application: `uvicorn --factory app.main:served`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,15 @@ from serving.client import ServingClient
 DESCRIPTION = "Job search and recommendation. Errors are application/problem+json (RFC 9457)."
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Raises SettingsError for an unusable environment. Connects to nothing before the first request."""
-    settings = settings or Settings.load()
+def served() -> FastAPI:
+    """For a process of its own: settings from the environment, logging set up. Raises SettingsError."""
+    settings = Settings.load()
     logging.configure(settings.log_level, settings.log_format)
+    return create_app(settings)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Connects to nothing before the first request. Raises SettingsError when no database is named."""
     app = FastAPI(
         title="JobPilot",
         version=version("jobpilot"),

@@ -100,7 +100,7 @@ async def ids_by_public_id(
     query = select(Job.public_id, Job.id).where(Job.public_id.in_(public_ids), Job.status != "draft")
     if status:
         query = query.where(Job.status == status)
-    return dict((await session.execute(query)).tuples().all())
+    return {public_id: job_id for public_id, job_id in await session.execute(query)}  # noqa: C416
 
 
 async def lock_pushes(session: AsyncSession, job_ids: Collection[int]) -> None:
