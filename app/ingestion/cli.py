@@ -19,7 +19,9 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -27,8 +29,11 @@ from rich.progress import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database, PoolLimits
-from app.ingestion.errors import IngestionError
+from app.ingestion.errors import ImportRefusedError, IngestionError
 from app.ingestion.lines import InputFile
+from app.ingestion.market.files import MarketFolder
+from app.ingestion.market.report import print_market
+from app.ingestion.market.service import MarketReport, import_market
 from app.ingestion.readers import reader_for
 from app.ingestion.rejects import RejectsFile
 from app.ingestion.report import Report
@@ -72,12 +77,48 @@ def postings_command(
 ) -> None:
     """Upsert postings by (source, external id); bad rows are reported with their line and skipped."""
     options = Options(_source(source or file_format.value), status.value, sync)
-    report = run(lambda database: _import(database, file, file_format, options, rejects))
+    report = run(lambda database, _: _import(database, file, file_format, options, rejects))
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=2))
     else:
         report.print(_OUT)
     raise typer.Exit(exit_status(report, strict))
+
+
+@import_app.command("market")
+def market_command(
+    folder: Annotated[Path, typer.Argument(help="Folder that `jobpilot-ml market` wrote")],
+    demo_password: Annotated[str, typer.Option(help="Password of demo@example.org; default: a new one")] = "",
+    sync: Annotated[
+        bool, typer.Option("--sync/--no-sync", help="Queue changes for the serving layer")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
+) -> None:
+    """Load a simulated market (synthetic data; refused in production) and a demo login."""
+    if demo_password and not 8 <= len(demo_password) <= 128:
+        raise typer.BadParameter("8 to 128 characters", param_hint="--demo-password")
+    report = run(lambda database, settings: _import_market(database, settings, folder, sync, demo_password))
+    if as_json:
+        typer.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        print_market(report, _OUT)
+
+
+async def _import_market(
+    database: Database, settings: Settings, path: Path, sync: bool, demo_password: str
+) -> MarketReport:
+    if settings.environment == "production":
+        raise ImportRefusedError("a simulated market does not belong into production")
+    folder = MarketFolder(path)
+    with progress_bar(MofNCompleteColumn()) as bar:
+        tasks = {name: bar.add_task(name, total=rows) for name, rows in folder.rows.items()}
+        return await import_market(
+            database,
+            folder,
+            sync=sync,
+            demo_password=demo_password,
+            advance=lambda name, rows: bar.advance(tasks[name], rows),
+        )
 
 
 def exit_status(report: Report, strict: bool) -> int:
@@ -86,7 +127,7 @@ def exit_status(report: Report, strict: bool) -> int:
     return STRICT if strict and report.rejected else 0
 
 
-def run(work: Callable[[Database], Awaitable[Result]]) -> Result:
+def run(work: Callable[[Database, Settings], Awaitable[Result]]) -> Result:
     """Runs `work` on the configured database; what is wrong is said in one line and an exit status."""
     try:
         return asyncio.run(_with_database(work))
@@ -98,10 +139,11 @@ def run(work: Callable[[Database], Awaitable[Result]]) -> Result:
         raise typer.Exit(FAILED) from None
 
 
-async def _with_database(work: Callable[[Database], Awaitable[Result]]) -> Result:
-    database = Database(Settings.load().database, _LIMITS)
+async def _with_database(work: Callable[[Database, Settings], Awaitable[Result]]) -> Result:
+    settings = Settings.load()
+    database = Database(settings.database, _LIMITS)
     try:
-        return await work(database)
+        return await work(database, settings)
     finally:
         await database.close()
 
@@ -112,7 +154,7 @@ async def _import(
     with ExitStack() as stack:
         file = stack.enter_context(InputFile(path))
         refused = stack.enter_context(RejectsFile(rejects)) if rejects else None
-        bar = stack.enter_context(progress_bar())
+        bar = stack.enter_context(progress_bar(DownloadColumn()))
         task = bar.add_task(path.name, total=file.size)
         return await import_postings(
             database,
@@ -124,9 +166,9 @@ async def _import(
         )
 
 
-def progress_bar() -> Progress:
+def progress_bar(count: ProgressColumn) -> Progress:
     """On standard error, and only on a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn())
     return Progress(*columns, TimeRemainingColumn(), console=_ERR, disable=not _ERR.is_terminal)
 
 

@@ -40,6 +40,7 @@ class Posting:
     posted_at: datetime | None = None
     expires_at: datetime | None = None
     closed_at: datetime | None = None
+    recorded_at: datetime | None = None  # known since; default: the import
     instructions: str = ""  # how to apply, where there is no https address
     notes: tuple[str, ...] = ()  # what was changed on the way in, for the report
 

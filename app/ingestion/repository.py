@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +32,7 @@ _STAGED = (
     ("salary_max", "numeric"), ("salary_currency", "text"), ("salary_interval", "text"),
     ("salary_source", "text"), ("url", "text"), ("instructions", "text"), ("status", "text"),
     ("posted_at", "timestamptz"), ("expires_at", "timestamptz"), ("closed_at", "timestamptz"),
+    ("recorded_at", "timestamptz"),
 )  # fmt: skip
 _CREATE = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS incoming_posting ("
@@ -56,12 +57,13 @@ INSERT INTO job AS j (
     public_id, slug, company_id, title, description, requirements, benefits, skills, location, job_type,
     remote_option, salary_min, salary_max, salary_currency, salary_interval, salary_source,
     external_application_url, application_instructions, source, external_id, content_hash, status,
-    posted_at, expires_at, closed_at
+    posted_at, expires_at, closed_at, created_at, updated_at
 )
 SELECT i.public_id, i.slug, c.id, i.title, i.description, i.requirements, i.benefits, i.skills, i.location,
        i.job_type, i.remote_option, i.salary_min, i.salary_max, i.salary_currency, i.salary_interval,
        i.salary_source, i.url, i.instructions, :source, i.external_id, i.content_hash, i.status,
-       coalesce(i.posted_at, old.posted_at, now()), i.expires_at, i.closed_at
+       coalesce(i.posted_at, old.posted_at, now()), i.expires_at, i.closed_at,
+       coalesce(i.recorded_at, now()), coalesce(i.recorded_at, now())
 FROM incoming_posting i
 JOIN company c ON c.source = 'import' AND c.name_key = lower(i.company)
 LEFT JOIN job old ON old.source = :source AND old.external_id = i.external_id
@@ -78,7 +80,7 @@ ON CONFLICT (source, external_id) DO UPDATE SET
     posted_at = excluded.posted_at, expires_at = excluded.expires_at,
     status = CASE WHEN j.status = 'removed' THEN j.status ELSE excluded.status END,
     closed_at = CASE WHEN j.status = 'removed' THEN j.closed_at ELSE excluded.closed_at END,
-    updated_at = now()
+    updated_at = excluded.updated_at
 WHERE j.content_hash IS DISTINCT FROM excluded.content_hash
 RETURNING j.id, (j.xmax = 0) AS added
 """
@@ -92,8 +94,10 @@ async def upsert(
     Raises psycopg.Error or sqlalchemy.exc.DBAPIError when the database refuses a row; nothing of the
     batch is kept then.
     """
+    # A generic plan made while the tables were empty would be kept for the whole import.
+    await session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     await session.execute(text(_CREATE))
-    await copy(session, _COPY, [kind for _, kind in _STAGED], [_row(p, status, now) for p in postings])
+    await copy(session, _COPY, (_row(posting, status, now) for posting in postings))
     await session.execute(text(_COMPANIES))
     rows = (await session.execute(text(_JOBS), {"source": source})).all()
     return Upserted(
@@ -102,15 +106,13 @@ async def upsert(
     )
 
 
-async def copy(
-    session: AsyncSession, statement: str, types: Sequence[str], rows: Sequence[Sequence[Any]]
-) -> None:
+async def copy(session: AsyncSession, statement: str, rows: Iterable[Sequence[Any]]) -> None:
     """COPY ... FROM STDIN on the session's own connection, inside its transaction."""
     raw = await (await session.connection()).get_raw_connection()
     connection = raw.driver_connection
-    assert isinstance(connection, psycopg.AsyncConnection)
+    if not isinstance(connection, psycopg.AsyncConnection):
+        raise TypeError("the import needs psycopg's COPY")
     async with connection.cursor() as cursor, cursor.copy(statement.encode()) as target:
-        target.set_types(types)
         for row in rows:
             await target.write_row(row)
 
@@ -146,4 +148,5 @@ def _row(posting: Posting, status: str, now: datetime) -> tuple[Any, ...]:
         posting.posted_at,
         posting.expires_at,
         closed_at,
+        posting.recorded_at,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import psycopg
@@ -55,26 +56,53 @@ async def import_postings(
     """
     report, started = Report(str(file.path), options.source), time.monotonic()
     run = _Run(database, options, report, rejects)
-    batch: list[Parsed] = []
-    try:
-        for row in reader.read(file):
-            if isinstance(row, Rejected):
-                run.reject(row)
-                continue
-            batch.append(row)
-            if len(batch) >= options.batch:
-                await run.store(batch)
-                batch = []
-                advance(file.position)
-    except FileRefusedError as error:
-        if not batch and not report.landed:
-            raise
-        report.failure = str(error)
-    await run.store(batch)
+    rows = reader.read(file)
+    chunk = await asyncio.to_thread(_read, rows, options.batch)
+    if chunk.failure and not chunk.parsed and not chunk.refused:
+        raise FileRefusedError(chunk.failure)
+    while not chunk.is_last:
+        position = file.position
+        # The database works on one batch while a thread parses the next.
+        stored, following = await asyncio.gather(
+            run.store(chunk), asyncio.to_thread(_read, rows, options.batch), return_exceptions=True
+        )
+        if stored is not None:
+            raise stored
+        if isinstance(following, BaseException):
+            raise following
+        advance(position)
+        chunk = following
+    await run.store(chunk)
     advance(file.size)
-    report.unknown_columns = reader.unknown
+    report.failure, report.unknown_columns = chunk.failure, reader.unknown
     report.seconds = time.monotonic() - started
     return report
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Rows read together; the last one says why the file ended early, if it did."""
+
+    parsed: list[Parsed] = field(default_factory=list)
+    refused: list[Rejected] = field(default_factory=list)
+    failure: str = ""
+    is_last: bool = True
+
+
+def _read(rows: Iterator[Parsed | Rejected], most: int) -> _Chunk:
+    chunk = _Chunk()
+    try:
+        for row in rows:
+            if isinstance(row, Rejected):
+                chunk.refused.append(row)
+            else:
+                chunk.parsed.append(row)
+            if len(chunk.parsed) + len(chunk.refused) >= most:
+                chunk.is_last = False
+                return chunk
+    except FileRefusedError as error:
+        chunk.failure = str(error)
+    return chunk
 
 
 class _Run:
@@ -83,7 +111,10 @@ class _Run:
     def __init__(self, database: Database, options: Options, report: Report, rejects: Rejects | None) -> None:
         self.database, self.options, self.report, self.rejects = database, options, report, rejects
 
-    async def store(self, rows: list[Parsed]) -> None:
+    async def store(self, chunk: _Chunk) -> None:
+        for refused in chunk.refused:
+            self.reject(refused)
+        rows = chunk.parsed
         latest = {row.posting.external_id: row for row in rows}
         self.report.superseded += len(rows) - len(latest)
         for row in rows:

@@ -18,6 +18,7 @@ _ANY = re.compile(
     r"remot|telecommut|on-?\s?site|onsite|in-office|hybrid|wfh|work from|home|distributed|anywhere",
     re.IGNORECASE,
 )
+_BEFORE, _AFTER = 100, 80  # characters around a mention
 # "remote" said of something other than the work.
 _OTHER_REMOTE = re.compile(
     r"remote(?:ly)?[\s-]+(?:sens|control|desktop|access(?!ible)|monitor|server|procedure|patient|api\b|repositor|machine|"
@@ -71,7 +72,7 @@ def remote_in_posting(header: str, text: str) -> Remote:
     if stated == "unspecified":
         return remote_of(text)
     if stated == "on-site" and not _NO_REMOTE.search(header) and not _ONLY_ON_SITE.search(header):
-        rest = _NO_REMOTE.sub(" ", text)
+        rest = _NO_REMOTE.sub(" ", _mentions(text))
         if _HYBRID.search(rest):
             return "hybrid"
         if _OFFERED_AFTER_ALL.search(rest):
@@ -79,11 +80,24 @@ def remote_in_posting(header: str, text: str) -> Remote:
     return stated
 
 
+def _mentions(text: str) -> str:
+    """The surroundings of every word about the place of work, a line each: the patterns read only these."""
+    spans: list[tuple[int, int]] = []
+    for match in _ANY.finditer(text):
+        start, end = max(0, match.start() - _BEFORE), min(len(text), match.end() + _AFTER)
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return "\n".join(text[start:end] for start, end in spans)
+
+
 def remote_of(text: str) -> Remote:
     """The place of work a header or a whole posting states; the remote option wins over the on-site one."""
-    if not _ANY.search(text):
+    near = _mentions(text)
+    if not near:
         return "unspecified"
-    rest = _OTHER_REMOTE.sub(" ", text)
+    rest = _OTHER_REMOTE.sub(" ", near)
     refused = _NO_REMOTE.search(rest) is not None
     rest = _NO_REMOTE.sub(" ", rest)
     if _HYBRID.search(rest) and not re.search(r"fully remote|100% remote", rest, re.IGNORECASE):

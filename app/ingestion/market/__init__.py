@@ -1,0 +1,1 @@
+"""The simulated market's Parquet files into the app's tables, labelled synthetic."""
