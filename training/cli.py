@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,6 +56,9 @@ def market(
     out: Annotated[Path, typer.Option(help="folder to write")],
     preset: Annotated[str, typer.Option(help="small, demo or large")] = "demo",
     seed: int = 7,
+    end: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="last day of the log, UTC")
+    ] = None,
 ) -> None:
     """Generate the simulated job market (synthetic data) as Parquet."""
     from training.market import MarketConfig, generate
@@ -63,7 +67,8 @@ def market(
     if preset not in presets:
         say(f"error: no preset {preset}; there are {', '.join(presets)}")
         raise typer.Exit(2)
-    generate(presets[preset](seed), out)
+    changes = {"end": end.replace(tzinfo=UTC)} if end else {}
+    generate(presets[preset](seed, **changes), out)
 
 
 @app.command()

@@ -15,14 +15,14 @@ class TrainingSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     database_url: str | None = Field(
-        default=None, description="PostgreSQL of the app; snapshots and Feast need it"
+        default=None, description="the app's PostgreSQL"
     )
     mlflow_tracking_uri: str | None = Field(
-        default=None, description='default: schema "mlflow" of the database'
+        default=None, description="default: a schema of that database"
     )
     data_dir: Path = Path("data")
     encoder_source: Path | None = Field(
-        default=None, description="transformers model folder instead of MiniLM"
+        default=None, description="a transformers folder instead of MiniLM"
     )
 
     @property

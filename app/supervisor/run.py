@@ -38,7 +38,7 @@ class Supervisor:
         self.mlflow_port = mlflow_port
         self.serving_port = httpx.URL(settings.serving_url).port or 3000
         self.processes: list[Process] = []
-        self.environment: dict[str, str] = {}
+        self.environment: Mapping[str, str] = {}
 
     def run(self) -> None:
         """Blocks until SIGINT or SIGTERM. Raises StartError; in every case all children are ended."""
@@ -97,7 +97,7 @@ class Supervisor:
     def _prepare(self, url: str) -> None:
         self._say("migrating the database")
         stages.migrate(self.environment)
-        if self.demo and not _has_jobs(url):
+        if self.demo and not (self.data / "demo.json").is_file() and not _has_real_jobs(url):
             self._say("loading demo data (simulated, labelled synthetic)")
             password = secrets.token_urlsafe(9)
             stages.load_demo(self.data, self.environment, password)
@@ -184,9 +184,10 @@ def _ok(url: str) -> Callable[[], bool]:
     return ready
 
 
-def _has_jobs(url: str) -> bool:
+def _has_real_jobs(url: str) -> bool:
+    """Postings of the demo itself do not count: an interrupted first run loads it again."""
     with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), connect_timeout=10) as c:
-        return c.execute("SELECT 1 FROM job LIMIT 1").fetchone() is not None
+        return c.execute("SELECT 1 FROM job WHERE source <> 'market' LIMIT 1").fetchone() is not None
 
 
 def _with_schema(url: str, schema: str) -> str:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.supervisor.processes import StartError
@@ -36,7 +37,9 @@ def migrate(environment: Mapping[str, str]) -> None:
 def load_demo(data: Path, environment: Mapping[str, str], password: str) -> None:
     """Simulated postings, seekers and behaviour, labelled synthetic, and one account to log in with."""
     market = data / "market" / "demo"
-    generate = [tool("jobpilot-ml"), "market", "--preset", "demo", "--out", str(market), "--seed", DEMO_SEED]
+    today = datetime.now(UTC).date().isoformat()  # so that the demo's postings are open now
+    generate = [tool("jobpilot-ml"), "market", "--preset", "demo", "--out", str(market)]
+    generate += ["--seed", DEMO_SEED, "--end", today]
     stage("simulating the demo market", generate, environment)
     load = [tool("jobpilot"), "import", "market", str(market), "--demo-password", password, "--no-sync"]
     stage("loading the demo market", load, environment)

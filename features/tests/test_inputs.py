@@ -11,8 +11,6 @@ from features.inputs import Bag, Inputs, InputsWriter, open_inputs
 
 ROW = st.dictionaries(st.integers(0, 50), st.floats(0, 1, width=32), max_size=5)
 rows = st.lists(ROW, min_size=1, max_size=8)
-    st.dictionaries(st.integers(0, 50), st.floats(0, 1, width=32), max_size=5), min_size=1, max_size=8
-)
 
 
 def as_rows(bag: Bag) -> list[dict[int, float]]:
