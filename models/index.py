@@ -316,7 +316,10 @@ class JobIndex(IndexView):
             self._compactor.start(self._fold)
 
     def save(self, folder: Path) -> None:
-        """Write a snapshot into `folder`, atomically: a reader sees the former index or this one whole."""
+        """Write a snapshot into `folder`; a crash leaves the former index or this one, whole.
+
+        One process at a time may save into a folder.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         with self._saving:
             rows = self._table.rows
@@ -334,8 +337,8 @@ class JobIndex(IndexView):
     ) -> Self:
         """Read a saved index after checking every byte of it; rows come back as they were, dead ones too.
 
-        Raises IndexCorruptError, and EncoderMismatchError unless `encoder_version` is the index's own
-        (None accepts any: for tools that only look).
+        Raises IndexCorruptError (also when another process saves into the folder meanwhile: try again), and
+        EncoderMismatchError unless `encoder_version` is the index's own (None accepts any: for tools).
         """
         manifest = files.read_manifest(folder)
         if encoder_version is not None and encoder_version != manifest.encoder_version:

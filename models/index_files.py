@@ -170,11 +170,11 @@ def read_vectors(folder: Path, manifest: Manifest) -> Floats:
     """The verified (rows, dim) vectors, read once, straight into a matrix with spare room behind them."""
     stored = _stored(folder, manifest, "vectors")
     header = _npy_header(np.dtype(np.float32), (manifest.rows, manifest.dim))
-    matrix = reserve(manifest.rows, manifest.dim)
     if stored.bytes != len(header) + manifest.rows * manifest.dim * 4:
         raise IndexCorruptError(
             f"{stored.name}: its size does not fit {manifest.rows} x {manifest.dim} floats"
         )
+    matrix = reserve(manifest.rows, manifest.dim)
     with (folder / stored.name).open("rb") as source:
         if source.read(len(header)) != header:
             raise IndexCorruptError(f"{stored.name}: not float32 of shape {manifest.rows} x {manifest.dim}")

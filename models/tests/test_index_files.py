@@ -101,6 +101,7 @@ def test_damaged_file_is_refused(folder: Path, role: str, damage: str) -> None:
         ({"base": 10**6}, "base rows"),
         ({"base": 1_999}, "does not cover"),
         ({"dim": 8}, "size does not fit"),
+        ({"dim": 10**12}, "size does not fit"),
         ({"format": 2}, "not a valid"),
         ({"files": {}}, "names no ids"),
         ({"surprise": 1}, "not a valid"),
