@@ -98,7 +98,7 @@ class FeatureTransform:
         return list(dict.fromkeys(index[s] for s in found if s is not None))
 
     def job_places(self, job: JobRecord) -> list[Place]:
-        return self.gazetteer.resolve_all(job.location)[:5]
+        return list(self.gazetteer.resolve_all(job.location)[:5])
 
     def user_place(self, user: UserRecord) -> Place | None:
         return self.gazetteer.resolve(user.location)
@@ -186,7 +186,8 @@ class FeatureTransform:
             for p in row:
                 out[i] += self._geo(p)
         norm = np.linalg.norm(out, axis=1, keepdims=True)
-        return np.divide(out, norm, out=out, where=norm > 0)
+        out /= np.where(norm > 0, norm, 1.0)
+        return out
 
     # -- sizes, save, load ---------------------------------------------------------------------------
 
