@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,7 +37,8 @@ class BodyLimit:
         await self._counted(scope, receive, send)
 
     async def _counted(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """A body without a declared length is counted while it comes in."""
+        """A body without a declared length is counted while it comes in. The application may turn the error
+        into an answer of its own, so that answer is withheld."""
         seen = 0
 
         async def counting() -> Message:
@@ -47,9 +49,13 @@ class BodyLimit:
                 raise BodyTooLargeError
             return message
 
-        try:
-            await self._app(scope, counting, send)
-        except BodyTooLargeError:
+        async def answering(message: Message) -> None:
+            if seen <= self._most:
+                await send(message)
+
+        with suppress(BodyTooLargeError):
+            await self._app(scope, counting, answering)
+        if seen > self._most:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -66,8 +72,9 @@ class BadInputInOneLine(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, ValidationError):
-            record.msg = f"{record.getMessage()}: {error.error_count()} validation errors"
+        if isinstance(error, ValidationError | BodyTooLargeError):
+            problem = "too large" if isinstance(error, BodyTooLargeError) else f"{error.error_count()} errors"
+            record.msg = f"{record.getMessage()}: {problem}"
             record.args = None
             record.exc_info = record.exc_text = None
             record.levelno, record.levelname = logging.WARNING, "WARNING"

@@ -129,7 +129,8 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _name(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "settings"
+    text = "_".join(str(part) for part in location)
+    return f"SERVING_{text.upper()}" if text and not text.isupper() else text or "settings"
 
 
 def _problem(text: str, status: int) -> int:

@@ -103,6 +103,16 @@ def _refusal(error: Exception) -> JSONResponse:
     return JSONResponse({"error": str(error)}, status_code=_STATUS[type(error)])
 
 
+def _set_up_logs() -> None:
+    """BentoML sets up its own loggers only; ours speak on standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    ours = logging.getLogger("serving")
+    ours.handlers, ours.propagate = [handler], False
+    ours.setLevel(logging.INFO)
+    logging.getLogger("bentoml._internal.server.http_app").addFilter(BadInputInOneLine())
+
+
 @bentoml.service(
     name="JobPilotService",
     workers=_settings.workers,
@@ -120,7 +130,7 @@ class JobPilotService:
         from serving.worker import Worker
 
         torch.set_num_threads(1)
-        logging.getLogger("bentoml._internal.server.http_app").addFilter(BadInputInOneLine())
+        _set_up_logs()
         self._worker = Worker(_settings)
         self._answered = self._worker.metrics.answered
 

@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import socket
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,10 +35,6 @@ class Worker:
     """Raises SystemExit with one line if no release may answer."""
 
     def __init__(self, settings: ServingSettings) -> None:
-        logging.basicConfig(
-            level=logging.INFO, stream=sys.stderr, format="%(levelname)s: serving: %(message)s"
-        )
-        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._settings = settings
         self.metrics = Metrics()
         engine = self._first_engine()
