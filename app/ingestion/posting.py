@@ -52,7 +52,8 @@ class Posting:
 
 
 _STORED = (
-    "title", "company", "description", "requirements", "benefits", "skills", "location", "remote", "job_type", "salary_min", "salary_max",
+    "title", "company", "description", "requirements", "benefits", "skills", "location", "remote", "job_type",
+    "salary_min", "salary_max",
     "currency", "salary_interval", "salary_source", "url", "posted_at", "expires_at",
     "closed_at", "instructions",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from app.ingestion.posting import Rejected
 
 
 class RejectsFile:
-    """Written beside `path` and renamed at the end of the block. Raises FileRefusedError if it cannot be made."""
+    """Written beside `path` and renamed at the end of the block. Raises FileRefusedError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -23,7 +23,8 @@ COLUMNS = {
         "experience_years", "salary_min", "created_at",
     ),
     "events": (
-        "event_id", "session_id", "user_id", "job_id", "kind", "at", "rank", "score", "propensity", "release_id",
+        "event_id", "session_id", "user_id", "job_id", "kind", "at", "rank", "score", "propensity",
+        "release_id",
     ),
 }  # fmt: skip
 OPTIONAL = {"postings": ("salary_interval",), "seekers": ("currency",)}

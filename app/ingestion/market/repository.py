@@ -24,7 +24,8 @@ ON COMMIT DELETE ROWS
 _COPY_COMPANIES = "COPY incoming_company (public_id, slug, name, about) FROM STDIN"
 _COMPANIES = """
 INSERT INTO company AS c (public_id, slug, name, source, description)
-SELECT DISTINCT ON (lower(name)) public_id, slug, name, 'import', about FROM incoming_company ORDER BY lower(name)
+SELECT DISTINCT ON (lower(name)) public_id, slug, name, 'import', about
+FROM incoming_company ORDER BY lower(name)
 ON CONFLICT (source, name_key) DO UPDATE SET description = excluded.description, updated_at = now()
 WHERE c.description = '' AND excluded.description <> ''
 """
@@ -32,12 +33,13 @@ WHERE c.description = '' AND excluded.description <> ''
 _STAGE_SEEKERS = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_seeker (
     public_id uuid, email text, full_name text, created_at timestamptz, desired_title text, location text,
-    remote text, experience_years numeric, salary_min numeric, salary_currency text, resume_text text, skills text[]
+    remote text, experience_years numeric, salary_min numeric, salary_currency text,
+    resume_text text, skills text[]
 ) ON COMMIT DELETE ROWS
 """
 _COPY_SEEKERS = """
-COPY incoming_seeker (public_id, email, full_name, created_at, desired_title, location, remote, experience_years,
-                      salary_min, salary_currency, resume_text, skills) FROM STDIN
+COPY incoming_seeker (public_id, email, full_name, created_at, desired_title, location, remote,
+                      experience_years, salary_min, salary_currency, resume_text, skills) FROM STDIN
 """
 # One statement, so that profile and skills are those of the accounts made here: what a person changed
 # in a demo account since stays.
@@ -73,7 +75,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS incoming_event (
 ) ON COMMIT DELETE ROWS
 """
 _COPY_EVENTS = """
-COPY incoming_event (event_id, request_id, user_id, job_id, kind, at, rank, score, propensity, release_id) FROM STDIN
+COPY incoming_event (event_id, request_id, user_id, job_id, kind, at, rank, score, propensity, release_id)
+FROM STDIN
 """
 _IMPRESSIONS = """
 INSERT INTO impression (request_id, user_id, job_id, rank, score, propensity, release_id, at)
@@ -100,7 +103,8 @@ LIMIT 1
 async def other_seed(session: AsyncSession, seed: int) -> str:
     """The seed of another market that is loaded, "" if none is."""
     query = text(
-        "SELECT split_part(external_id, ':', 1) FROM job WHERE source = :source AND external_id NOT LIKE :own LIMIT 1"
+        "SELECT split_part(external_id, ':', 1) FROM job WHERE source = :source AND external_id NOT "
+        "LIKE :own LIMIT 1"
     )
     found = await session.execute(query, {"source": SOURCE, "own": f"{seed}:%"})
     return str(found.scalar() or "")
@@ -144,9 +148,7 @@ async def job_ids(session: AsyncSession, seed: int) -> array[int]:
 
 async def user_ids(session: AsyncSession, public_ids: Sequence[Any]) -> dict[Any, int]:
     query = text("SELECT public_id, id FROM app_user WHERE public_id = ANY(:ids)")
-    return {
-        public_id: user_id for public_id, user_id in await session.execute(query, {"ids": list(public_ids)})
-    }
+    return dict(await session.execute(query, {"ids": list(public_ids)}))
 
 
 async def account(session: AsyncSession, email: str) -> tuple[int, str] | None:

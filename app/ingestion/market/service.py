@@ -216,7 +216,7 @@ def _at(ids: array[int], key: int) -> int:
 
 
 async def _demo(database: Database, report: MarketReport, password: str) -> None:
-    """One seeker with a history can sign in. An account that has the demo address and is real is left alone."""
+    """One seeker with a history can sign in. A real account that has the demo address is left alone."""
     async with database.transaction() as session:
         existing = await repository.account(session, DEMO_EMAIL)
         if existing is not None and existing[1] != repository.SYNTHETIC:

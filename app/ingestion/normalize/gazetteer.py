@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,6 @@ from app.ingestion.normalize.regions import (
     AMBIGUOUS,
     BRITISH_NATIONS,
     CANADA_PROVINCES,
-    CITY_ALIASES,
     COUNTRIES,
     COUNTRY_CODES,
     GERMAN_AUSTRALIAN_STATES,
@@ -21,6 +21,8 @@ from app.ingestion.normalize.regions import (
 )
 
 _TABLE = Path(__file__).parent / "places.tsv"
+_ALIASES = Path(__file__).parent / "city_aliases.tsv"
+_ALIAS_WEIGHT = 1e6  # before every namesake
 _APOSTROPHES = re.compile(r"[’'`]")
 _NOT_WORD = re.compile(r"[^\w.&]+")
 # English-language boards mean the American namesake more often than its population says.
@@ -30,7 +32,7 @@ LONGEST_NAME = 4  # words
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`country` is ISO 3166-1 alpha-2, `region` a US state, Canadian province or British nation; "" unknown."""
+    """`country` is ISO 3166-1 alpha-2, `region` a US state, Canadian province or British nation."""
 
     city: str = ""
     region: str = ""
@@ -77,15 +79,18 @@ def is_ambiguous(name: str) -> bool:
 
 def _read_cities() -> dict[str, tuple[tuple[Place, float], ...]]:
     found: dict[str, list[tuple[Place, float]]] = {}
-    for line in _TABLE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#"):
-            continue
-        name, country, region, thousands = line.split("\t")
+    for name, country, region, thousands in _rows(_TABLE):
         weight = float(thousands) * (_US_WEIGHT if country == "US" else 1.0)
         found.setdefault(fold(name), []).append((Place(name, region, country), weight))
-    for alias, (name, country, region) in CITY_ALIASES.items():
-        found.setdefault(alias, []).append((Place(name, region, country), 1e6))
+    for alias, name, country, region in _rows(_ALIASES):
+        found.setdefault(alias, []).append((Place(name, region, country), _ALIAS_WEIGHT))
     return {name: tuple(sorted(places, key=lambda p: -p[1])) for name, places in found.items()}
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield line.split("\t")
 
 
 def _regions() -> dict[str, Place]:

@@ -9,23 +9,50 @@ JobType = Literal["full-time", "part-time", "contract", "internship", "temporary
 
 # In order of preference when several are offered: the widest offer names the posting.
 _PATTERNS: tuple[tuple[JobType, re.Pattern[str]], ...] = (
-    ("full-time", re.compile(r"\bfull(?: or part|/part| and part)?[\s‐–-]?time\b|\bfulltime\b|\bFTE?\b|\bpermanent\b|\bperm\b", re.IGNORECASE)),
+    (
+        "full-time",
+        re.compile(
+            r"\bfull(?: or part|/part| and part)?[\s‐–-]?time\b|\bfulltime\b|\bFTE?\b|"
+            r"\bpermanent\b|\bperm\b",
+            re.IGNORECASE,
+        ),
+    ),
     ("part-time", re.compile(r"\bpart[\s-]?time\b|\bparttime\b|\bP/T\b", re.IGNORECASE)),
-    ("contract", re.compile(r"\bcontract(?:s|or|ors|ing)?\b|\bfreelanc\w*\b|\bC2C\b|\bself[\s-]employed\b", re.IGNORECASE)),
-    ("internship", re.compile(r"\bintern(?:s|ships?)?\b|\bco-?op\b|\btrainees?\b|\bworking student\b|\bwerkstudent\b", re.IGNORECASE)),
-    ("temporary", re.compile(r"\btemp(?:orary)?\b|\bseasonal\b|\bper diem\b|\bfixed[\s-]term\b", re.IGNORECASE)),
-)  # fmt: skip
+    (
+        "contract",
+        re.compile(
+            r"\bcontract(?:s|or|ors|ing)?\b|\bfreelanc\w*\b|\bC2C\b|"
+            r"\bself[\s-]employed\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "internship",
+        re.compile(
+            r"\bintern(?:s|ships?)?\b|\bco-?op\b|\btrainees?\b|\bworking student\b|"
+            r"\bwerkstudent\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "temporary",
+        re.compile(
+            r"\btemp(?:orary)?\b|\bseasonal\b|\bper diem\b|"
+            r"\bfixed[\s-]term\b",
+            re.IGNORECASE,
+        ),
+    ),
+)
 _IN_PROSE = re.compile(
-    r"\b(?P<full>full[\s-]?time)\b|\b(?P<part>part[\s-]?time) (?:position|role|job|work|basis|developer|engineer)|"
-    r"\b(?P<contract>contract|freelance) (?:position|role|job|basis|work|developer|engineer|to hire)|"
-    r"\b(?P<intern>internships?|interns) ",
+    r"\b(?P<full>full[\s-]?time)\b|\b(?P<part>part[\s-]?time) (?:position|role|job|work|basis|"
+    r"developer|engineer)|"
+    r"\b(?P<contract>contract|freelance) (?:position|role|job|basis|work|developer|engineer|to hire)",
     re.IGNORECASE,
 )
 _PROSE_NAMES: dict[str, JobType] = {
     "full": "full-time",
     "part": "part-time",
     "contract": "contract",
-    "intern": "internship",
 }
 _OTHER = re.compile(r"\bvolunteer|\bother\b|\bapprentice|\bcasual\b", re.IGNORECASE)
 _INTERN = _PATTERNS[3][1]

@@ -11,6 +11,7 @@ from app.ingestion.normalize.text import collapse, limit
 
 MAX_LOCATION = 200  # characters
 _WORD = re.compile(r"[^\W_][\w.'’-]*|&", re.UNICODE)
+_LEADING_IN = re.compile(r"^(?:(?:based |located )?in|at)\s+", re.IGNORECASE)
 _TOKEN_END = re.compile(r"(?:['’]s|[.'’-]+)$")
 _EDGES = " \t\n,;:|/-–—•·*()[]{}<>.!?"
 _POSTCODE = re.compile(r"^(\d{5}|\d{4}|[A-Z]{1,2}\d{1,2}[A-Z]?|\d[A-Z]{2})$")
@@ -61,9 +62,11 @@ def tidy_location(text: str) -> str:
 
 
 def _strip(text: str) -> str:
-    tidy = text.strip(_EDGES)
+    tidy = _LEADING_IN.sub("", text.strip(_EDGES))
     # "Boston (USA)" must keep its closing bracket.
-    return tidy + ")" if tidy.count("(") == tidy.count(")") + 1 and text.startswith(tidy + ")") else tidy
+    return (
+        tidy + ")" if tidy.count("(") == tidy.count(")") + 1 and text.rstrip().endswith(tidy + ")") else tidy
+    )
 
 
 def first_place(text: str) -> Place:
@@ -199,12 +202,14 @@ def _after_comma_or_place(words: list[Token], i: int, text: str) -> bool:
     """A bare two-letter code is a state only behind a name ("Austin TX", "Austin, TX") or alone."""
     if len(words) == 1:
         return True
-    return i > 0 and not set(text[words[i - 1].end : words[i].start]) - set(" ,.(-/")
+    return i > 0 and not set(text[words[i - 1].end : words[i].start]) - set(" ,.(-/)")
 
 
 _BEFORE_PLACE = re.compile(
-    r"(?:\b(?:in|at|near|from|based|out of|around|to|office[s]?(?: is| are)?|located|location[s]?|HQ|of|outside)\b(?: in| is| are)?\s*:?\s*"
-    r"(?:(?:the|downtown|sunny|beautiful|central|greater|lovely|our|both|either|offices|heart of|city of|a|great|east|west|north|south)\s+){0,3}|[(,]\s*|^\s*)$",
+    r"(?:\b(?:in|at|near|from|based|out of|around|to|office[s]?(?: is| are)?|located|location[s]?|HQ|"
+    r"of|outside)\b(?: in| is| are)?\s*:?\s*"
+    r"(?:(?:the|downtown|sunny|beautiful|central|greater|lovely|our|both|either|offices|heart of|"
+    r"city of|a|great|east|west|north|south)\s+){0,3}|[(,]\s*|^\s*)$",
     re.IGNORECASE,
 )
 _AFTER_PLACE = re.compile(r"^[\s-]*(?:-?based\b|office|area\b|only\b|\)|,)", re.IGNORECASE)

@@ -11,7 +11,8 @@ _NAMES: dict[str, Remote] = {
     "remote": "remote", "fully remote": "remote", "100% remote": "remote", "telecommute": "remote",
     "telecommuting": "remote", "true": "remote", "yes": "remote", "1": "remote", "y": "remote", "t": "remote",
     "hybrid": "hybrid", "on-site": "on-site", "onsite": "on-site", "on site": "on-site", "office": "on-site",
-    "in office": "on-site", "false": "on-site", "no": "on-site", "0": "on-site", "n": "on-site", "f": "on-site",
+    "in office": "on-site", "false": "on-site", "no": "on-site", "0": "on-site", "n": "on-site",
+    "f": "on-site",
     "unspecified": "unspecified", "": "unspecified",
 }  # fmt: skip
 _ANY = re.compile(
@@ -21,46 +22,61 @@ _ANY = re.compile(
 _BEFORE, _AFTER = 100, 80  # characters around a mention
 # "remote" said of something other than the work.
 _OTHER_REMOTE = re.compile(
-    r"remote(?:ly)?[\s-]+(?:sens|control|desktop|access(?!ible)|monitor|server|procedure|patient|api\b|repositor|machine|"
-    r"device|deposit|island|village|places?\b|areas?\b|viewing|diagnos|data|system|support tool|management|execution|"
-    r"operated|manag|connect|host|site|health|capture|branch)|remote (?:office|team)s? in|even remotely|remotely (?:interest|control|monitor)|"
-    r"\b(?:our|other|with|and|the|a|some|several|few|manage|managing|work with|of) remote[\s-](?:team|teams|developer|developers|employees|offices|office|"
+    r"remote(?:ly)?[\s-]+(?:sens|control|desktop|access(?!ible)|monitor|server|procedure|patient|api\b|"
+    r"repositor|machine|"
+    r"device|deposit|island|village|places?\b|areas?\b|viewing|diagnos|data|system|support tool|"
+    r"management|execution|"
+    r"operated|manag|connect|host|site|health|capture|branch)|remote (?:office|team)s? in|"
+    r"even remotely|remotely (?:interest|control|monitor)|"
+    r"\b(?:our|other|with|and|the|a|some|several|few|manage|managing|work with|of) remote[\s-](?:team|"
+    r"teams|developer|developers|employees|offices|office|"
     r"colleagues|workers|engineers|folks|members)\b",
     re.IGNORECASE,
 )
 _NO_REMOTE = re.compile(
-    r"\b(?:no|not|non|never|cannot|can['’]?t|can not|isn['’]?t|aren['’]?t|don['’]?t|do not|unable|without|sorry,? no|"
+    r"\b(?:no|not|non|never|cannot|can['’]?t|can not|isn['’]?t|aren['’]?t|don['’]?t|do not|unable|"
+    r"without|sorry,? no|"
     r"neither)\b[\s/:,*_(-]*(?:[\w'’,/&-]+\s+){0,5}?[(*_\"'“]*(?:100% )?(?:remot|telecommut|distributed)|"
-    r"remot(?:e|ely|es)?\s*(?:work(?:ing|ers?)?|positions?|candidates?)?\s*(?:[:=?]|is|are|-|–|–)?\s*(?:currently |really |unfortunately |yet )?"
-    r"(?:\bno\b(?! preference| problem| matter)|\bnot\b(?! required| necessary| a problem| an issue)|n['’]t\b|isn['’]?t\b|aren['’]?t\b|✗|unavailable)",
+    r"remot(?:e|ely|es)?\s*(?:work(?:ing|ers?)?|positions?|candidates?)?\s*(?:[:=?]|is|are|-|–|"
+    r"–)?\s*(?:currently |really |unfortunately |yet )?"
+    r"(?:\bno\b(?! preference| problem| matter)|\bnot\b(?! required| necessary| a problem| an issue)|"
+    r"n['’]t\b|isn['’]?t\b|aren['’]?t\b|✗|unavailable)",
     re.IGNORECASE,
 )
 _DAYS = r"(?:one|two|three|[1-4]|[1-3] ?(?:-|to|or) ?[2-4]|a few|few|some|couple of|part(?: of)?(?: the)?)"
 _HYBRID = re.compile(
-    r"\bhybrid (?:work|role|remote|office|position|schedule|model)|\(hybrid\)|[|,]\s?hybrid\s?(?:[|,(]|$)|^hybrid\b|"
-    r"\b(?:partial(?:ly)?|partly|part[- ]time|semi|some|occasional(?:ly)?|limited|half|flexible)[\s-]*(?:on-?site\s*/?\s*)?"
-    r"(?:remote(?:ly)?|tele-?commut\w+)\b|\bmostly on-?site|\b(?:remote(?:ly)?|telecommut\w+)\W{0,3}(?:work\w*\W+)?(?:is )?(?:available )?(?:up to )?"
+    r"\bhybrid (?:work|role|remote|office|position|schedule|model)|\(hybrid\)|[|,]\s?hybrid\s?(?:[|,(]|"
+    r"$)|^hybrid\b|"
+    r"\b(?:partial(?:ly)?|partly|part[- ]time|semi|some|occasional(?:ly)?|limited|half|"
+    r"flexible)[\s-]*(?:on-?site\s*/?\s*)?"
+    r"(?:remote(?:ly)?|tele-?commut\w+)\b|\bmostly on-?site|\b(?:remote(?:ly)?|"
+    r"telecommut\w+)\W{0,3}(?:work\w*\W+)?(?:is )?(?:available )?(?:up to )?"
     rf"(?:partial|part[- ]time|sometimes|occasional|{_DAYS} days?)\b|"
     rf"\b{_DAYS} days?[\w\s/]{{0,12}}(?:week|wk)?\W{{0,3}}(?:from home|remote|wfh)|"
-    rf"\b(?:work (?:remotely|from (?:your )?home(?: office)?)|wfh) (?:{_DAYS} days?|up to|occasionally|sometimes|on (?:mon|tue|wed|thu|fri|occasion)|"
+    rf"\b(?:work (?:remotely|from (?:your )?home(?: office)?)|wfh) (?:{_DAYS} days?|up to|occasionally|"
+    rf"sometimes|on (?:mon|tue|wed|thu|fri|occasion)|"
     r"every|when(?:ever)?|part)|\bremote working environment",
     re.IGNORECASE,
 )
 _REMOTE = re.compile(
     r"\bremotes?\b|^\W*remotely\b|[|,(]\s?remotely\b|\bworking remotely (?:is|ok|possible|from)|\btelecommut|"
-    r"\b(?<!are )(?<!is )(?:work|available|live|done|locat|hire|hiring|team|join)\w*\W+(?:\w+\W+){0,4}remotely\b|"
-    r"\bwork from (?:anywhere|wherever)|\b(?:fully|globally|completely|100%|totally) distributed (?:team|company|startup|workforce)|"
+    r"\b(?<!are )(?<!is )(?:work|available|live|done|locat|hire|hiring|team|"
+    r"join)\w*\W+(?:\w+\W+){0,4}remotely\b|"
+    r"\bwork from (?:anywhere|wherever)|\b(?:fully|globally|completely|100%|"
+    r"totally) distributed (?:team|company|startup|workforce)|"
     r"\bwe(?:['’]re| are) (?:an? )?(?:\w+ ){0,2}distributed (?:team|company|startup)",
     re.IGNORECASE,
 )
 _ON_SITE = re.compile(
-    r"\bon[\s‐-]?site\b|\bonsite\b|\bin[\s-](?:the )?office\b|\bin[\s-]house only|\blocals? only|\bin[\s-]person\b",
+    r"\bon[\s‐-]?site\b|\bonsite\b|\bin[\s-](?:the )?office\b|\bin[\s-]house only|\blocals? only|"
+    r"\bin[\s-]person\b",
     re.IGNORECASE,
 )
 _ONLY_ON_SITE = re.compile(r"\bon[\s‐-]?site only|\bonly on[\s‐-]?site|\blocals? only", re.IGNORECASE)
 # Prose that takes an "ONSITE" in the header back.
 _OFFERED_AFTER_ALL = re.compile(
-    r"\bremote(?:ly)?\s?(?:work(?:ing|ers?)?|positions?|candidates?|employees?|applicants?|opportunities)?\s?(?:/[\w-]+ )?(?:is |are )?(?:also )?"
+    r"\bremote(?:ly)?\s?(?:work(?:ing|ers?)?|positions?|candidates?|employees?|applicants?|"
+    r"opportunities)?\s?(?:/[\w-]+ )?(?:is |are )?(?:also )?"
     r"(?:ok\b|okay|possible|considered|welcome|available|allowed|friendly|fine|an option|policy)",
     re.IGNORECASE,
 )

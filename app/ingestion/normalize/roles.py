@@ -7,69 +7,113 @@ from dataclasses import dataclass
 
 # Nouns that name a person at work, or openings as such.
 _HEADS = (
-    r"engineers?|developers?|devs?|designers?|scientists?|programm?ers?|coders?|architects?|analysts?|managers?|"
-    r"administrators?|admins?|consultants?|directors?|researchers?|writers?|copywriters?|marketers?|recruiters?|"
-    r"specialists?|representatives?|reps?|officers?|cto|vp|hackers?|evangelists?|advocates?|associates?|coordinators?|"
-    r"technicians?|technologists?|accountants?|generalists?|strategists?|planners?|editors?|testers?|sre|sdets?|"
+    r"engineers?|developers?|devs?|designers?|scientists?|programm?ers?|coders?|architects?|analysts?|"
+    r"managers?|"
+    r"administrators?|admins?|consultants?|directors?|researchers?|writers?|copywriters?|marketers?|"
+    r"recruiters?|"
+    r"specialists?|representatives?|reps?|officers?|cto|vp|hackers?|evangelists?|advocates?|"
+    r"associates?|coordinators?|"
+    r"technicians?|technologists?|accountants?|generalists?|strategists?|planners?|editors?|testers?|"
+    r"sre|sdets?|"
     r"sysadmins?|dbas?|quants?|interns?|internships?|co-?founders?|owners?|masters?|leads?|head|leaders?|"
-    r"statisticians?|mathematicians?|physicists?|chemists?|biologists?|bioinformaticians?|economists?|lawyers?|"
-    r"attorneys?|nurses?|physicians?|teachers?|instructors?|tutors?|producers?|artists?|animators?|illustrators?|"
+    r"statisticians?|mathematicians?|physicists?|chemists?|biologists?|bioinformaticians?|economists?|"
+    r"lawyers?|"
+    r"attorneys?|nurses?|physicians?|teachers?|instructors?|tutors?|producers?|artists?|animators?|"
+    r"illustrators?|"
     r"executives?|controllers?|bookkeepers?|assistants?|operators?|machinists?|electricians?|drivers?|"
-    r"cryptographers?|linguists?|traders?|modelers?|buyers?|merchandisers?|salespe(?:rson|ople)|agents?|wranglers?|"
-    r"rubyists?|pythonistas?|rockstars?|ninjas?|gurus?|techs?|pm|pms|swes?|devops|pentesters?|"
+    r"cryptographers?|linguists?|traders?|modelers?|buyers?|merchandisers?|salespe(?:rson|ople)|"
+    r"agents?|wranglers?|"
+    r"rubyists?|pythonistas?|rockstars?|ninjas?|gurus?|techs?|pm|pms|swes?|devops|coo|cfo|ceo|"
+    r"trainees?|pentesters?|"
     r"practitioners?|builders?|fellows?|postdocs?|ambassadors?|trainers?|auditors?|partners?|makers?"
 )
 #: Heads that name a role only behind a qualifier ("product owner", not "owner").
 _WEAK_HEADS = frozenset(
-    "owner owners master masters lead leads head leader leaders techs tech pm pms agent agents partner partners "
-    "makers maker builder builders driver drivers operator operators associate associates executive executives "
-    "controller controllers fellow fellows assistant assistants intern interns internship internships trainer trainers "
-    "rep reps admin admins officer officers hacker hackers ninja ninjas guru gurus rockstar rockstars writer writers "
-    "artist artists producer producers editor editors buyer buyers partner traders trader agent co-founder co-founders "
-    "cofounder cofounders model user users manager managers director directors designer designers recruiter recruiters "
-    "founders founder dev devs vp quant quants tester testers representative representatives advocate advocates".split()
+    "owner owners master masters lead leads head leader leaders techs tech pm pms agent agents partner "
+    "partners "
+    "makers maker builder builders driver drivers operator operators associate associates executive "
+    "executives "
+    "controller controllers fellow fellows assistant assistants intern interns internship internships "
+    "trainer trainers "
+    "rep reps admin admins officer officers hacker hackers ninja ninjas guru gurus rockstar rockstars "
+    "writer writers "
+    "artist artists producer producers editor editors buyer buyers partner traders trader agent "
+    "co-founder co-founders "
+    "cofounder cofounders model user users manager managers director directors designer designers "
+    "recruiter recruiters "
+    "founders founder dev devs vp quant quants tester testers representative representatives advocate "
+    "advocates".split()
 )
 _QUALIFIERS = (
-    r"senior|sr\.?|snr\.?|junior|jr\.?|jnr\.?|mid(?:[- ]?level)?|medior|lead|principal|staff|chief|head|first|founding|"
-    r"entry[- ]level|experienced|graduate|associate|full[- ]?stack|front[- ]?end|back[- ]?end|fullstack|frontend|backend|"
-    r"server[- ]side|client[- ]side|software|hardware|firmware|embedded|systems?|web|mobile|data(?:base)?|cloud|network|"
-    r"platform|infrastructure|infra|site reliability|reliability|security|devops|dev ops|ops|operations|release|build|"
-    r"test|testing|automation|qa|quality(?: assurance)?|machine learning|deep learning|ml|ai|nlp|computer vision|vision|"
-    r"research|applied|algorithms?|analytics|bi|business(?: intelligence| development)?|product|project|program|account|"
-    r"customer(?: success| support| service| experience)?|technical|technology|tech|support|success|solutions?|sales|"
-    r"marketing|growth|content|community|digital|social media|seo|creative|graphic|visual|interaction|ui|ux|ui/ux|ux/ui|"
-    r"user (?:experience|interface)|game|gameplay|graphics|audio|video|search|api|ios|android|os ?x|mac|windows|linux|"
-    r"unix|python|django|flask|ruby(?: on rails)?|rails|ror|java|javascript|js|typescript|node(?:\.?js)?|react"
-    r"(?:\.?js| native)?|angular(?:\.?js)?|vue(?:\.?js)?|ember(?:\.?js)?|php|laravel|symfony|drupal|wordpress|magento|"
-    r"perl|scala|clojure|haskell|erlang|elixir|go(?:lang)?|rust|kotlin|swift|objective[- ]c|c\+\+|c#|c/c\+\+|\.net|"
-    r"asp\.net|sql|postgres(?:ql)?|mysql|hadoop|spark|aws|big data|blockchain|salesforce|sap|erp|crm|robotics|electrical|"
-    r"electronics|mechanical|optical|rf|fpga|asic|control(?:s)?|process|manufacturing|industrial|chemical|civil|"
-    r"bioinformatics|quantitative|quant|finance|financial|risk|actuarial|legal|hr|people|talent|human resources|"
-    r"office|executive|general|engineering|development|design|developer(?: relations)?|scrum|agile|integration|"
-    r"application|applications|app|apps|implementation|service|services|network|storage|kernel|compiler|performance|"
-    r"production|information|it|identity|payments?|data[- ]?(?:base|science|warehouse|platform)|etl|information security|"
-    r"crypto(?:graphy)?|simulation|geospatial|gis|strategy|partnerships?|inside|regional|internal|tools?|tooling|"
-    r"training|documentation|qa/test|r&d|computer|web/mobile|mobile/web|senior/lead|and|&|or|/|,|of|for|to|in|the"
+    r"senior|sr\.?|snr\.?|junior|jr\.?|jnr\.?|mid(?:[- ]?level)?|medior|lead|principal|staff|chief|"
+    r"head|first|founding|"
+    r"entry[- ]level|experienced|graduate|associate|full[- ]?stack|front[- ]?end|back[- ]?end|"
+    r"fullstack|frontend|backend|"
+    r"server[- ]side|client[- ]side|software|hardware|firmware|embedded|systems?|web|mobile|"
+    r"data(?:base)?|cloud|network|"
+    r"platform|infrastructure|infra|site reliability|reliability|security|devops|dev ops|ops|"
+    r"operations|release|build|"
+    r"test|testing|automation|qa|quality(?: assurance)?|machine learning|deep learning|ml|ai|nlp|"
+    r"computer vision|vision|"
+    r"research|applied|algorithms?|analytics|bi|business(?: intelligence| development)?|product|"
+    r"project|program|account|"
+    r"customer(?: success| support| service| experience)?|technical|technology|tech|support|success|"
+    r"solutions?|sales|"
+    r"marketing|growth|content|community|digital|social media|seo|creative|graphic|visual|interaction|"
+    r"ui|ux|ui/ux|ux/ui|"
+    r"user (?:experience|interface)|game|gameplay|graphics|audio|video|search|api|ios|android|os ?x|"
+    r"mac|windows|linux|"
+    r"unix|python|django|flask|ruby(?: on rails)?|rails|ror|java|javascript|js|typescript|"
+    r"node(?:\.?js)?|react"
+    r"(?:\.?js| native)?|angular(?:\.?js)?|vue(?:\.?js)?|ember(?:\.?js)?|php|laravel|symfony|drupal|"
+    r"wordpress|magento|"
+    r"perl|scala|clojure|haskell|erlang|elixir|go(?:lang)?|rust|kotlin|swift|objective[- ]c|c\+\+|c#|"
+    r"c/c\+\+|\.net|"
+    r"asp\.net|sql|postgres(?:ql)?|mysql|hadoop|spark|aws|big data|blockchain|salesforce|sap|erp|crm|"
+    r"robotics|electrical|"
+    r"electronics|mechanical|optical|rf|fpga|asic|control(?:s)?|process|manufacturing|industrial|"
+    r"chemical|civil|"
+    r"bioinformatics|quantitative|quant|finance|financial|risk|actuarial|legal|hr|people|talent|"
+    r"human resources|"
+    r"office|executive|general|engineering|development|design|developer(?: relations)?|scrum|agile|"
+    r"integration|"
+    r"application|applications|app|apps|implementation|service|services|network|storage|kernel|"
+    r"compiler|performance|"
+    r"production|information|it|identity|payments?|data[- ]?(?:base|science|warehouse|platform)|etl|"
+    r"information security|"
+    r"crypto(?:graphy)?|simulation|geospatial|gis|strategy|partnerships?|inside|regional|internal|"
+    r"tools?|tooling|"
+    r"training|documentation|qa/test|r&d|computer|web/mobile|mobile/web|senior/lead|and|&|or|/|,|of|"
+    r"for|to|in|the"
 )
 # Positions without a noun of their own.
 _OPENINGS = re.compile(
-    r"\b(?:(?:multiple|various|several|many|all|numerous|other|open|engineering|technical|tech|development|developer|"
+    r"\b(?:(?:multiple|various|several|many|all|numerous|other|open|engineering|technical|tech|"
+    r"development|developer|"
     r"software|design|product|sales|marketing|data|science|different)[\s,/&-]+(?:and\s+)?){1,4}"
-    r"(?:positions?|roles?|openings?|jobs|opportunities)\b|\bsoftware engineering\b(?! (?:team|company|firm))|"
+    r"(?:positions?|roles?|openings?|jobs|opportunities)\b|\bsoftware engineering\b(?! (?:team|company|"
+    r"firm))|"
     r"\b(?:data|machine learning|software|web|mobile) (?:science|engineering|development)\b$|"
-    r"\bhead of (?:\w+ ?){1,2}|\bvp of (?:\w+ ?){1,2}|\bCTO\b|\bSRE\b|\bDevOps\b|\bsoftware development\b$",
+    r"\b[\w-]+[ /](?:engineering|design|data science)$|\bhead of (?:\w+ ?){1,2}|\bvp of (?:\w+ ?){1,2}|"
+    r"\bCTO\b|\bSRE\b|\bDevOps\b|\bsoftware development\b$",
     re.IGNORECASE,
 )
 _ANY_OPENINGS = re.compile(
-    r"(?:(?:multiple|various|several|many|all|numerous|other|open|different|lots of)\s+)+(?:positions?|roles?|openings?|jobs|"
+    r"(?:(?:multiple|various|several|many|all|numerous|other|open|different|lots of)\s+)+(?:positions?|"
+    r"roles?|openings?|jobs|"
     r"opportunities)|(?:now )?hiring.*",
     re.IGNORECASE,
 )
 _HEAD = re.compile(rf"(?<![\w@./-])(?:{_HEADS})(?![\w@]|\.\w|-\w)", re.IGNORECASE)
 _QUALIFIER = re.compile(rf"(?:{_QUALIFIERS})", re.IGNORECASE)
 _WORD_BACK = re.compile(r"[\w+#./&'’-]+|,")
-_STOP_LEADS = re.compile(r"^(?:(?:and|or|of|for|to|in|the|a|an|&|/|,|our|your|other|more|great|good|amazing|talented|"
-                         r"strong|awesome|smart|passionate|motivated|all|with|some|are|is|i['’]m|we['’]re)\s+|[&/,;:.\s–—-]+)+", re.IGNORECASE)  # fmt: skip
+_STOP_LEADS = re.compile(
+    r"^(?:(?:and|or|of|for|to|in|the|a|an|&|/|,|our|your|other|more|great|good|"
+    r"amazing|talented|"
+    r"strong|awesome|smart|passionate|motivated|all|with|some|are|is|i['’]m|"
+    r"we['’]re)\s+|(?!\.NET)[&/,;:.\s–—-]+)+",
+    re.IGNORECASE,
+)
 _TRAIL = re.compile(r"\s*\((?:[mfwdx]\s?/\s?){1,3}[mfwdx]\)\s*", re.IGNORECASE)
 MAX_PHRASE_WORDS = 6
 
@@ -119,7 +163,8 @@ def openings_phrase(text: str) -> str:
 
 
 _HEAD_STRONG = re.compile(
-    r"\b(?:engineers?|developers?|programmers?|scientists?|designers?|architects?|analysts?|devops|sysadmins?|"
+    r"\b(?:engineers?|developers?|programmers?|scientists?|designers?|architects?|analysts?|devops|"
+    r"sysadmins?|"
     r"interns?|managers?|hackers|devs)\b",
     re.IGNORECASE,
 )
@@ -130,24 +175,18 @@ def _extend_left(text: str, start: int, end: int) -> RolePhrase:
     line_start = text.rfind("\n", 0, start) + 1
     before = text[max(line_start, start - 90) : start]
     words = list(_WORD_BACK.finditer(before))
-    first, qualified, taken = start, False, 0
+    first, qualified = start, False
     offset = start - len(before)
     end_of_gap = len(before)
-    for word in reversed(words):
+    for word in reversed(words[-MAX_PHRASE_WORDS:]):
         gap = before[word.end() : end_of_gap]
-        if (
-            taken >= MAX_PHRASE_WORDS
-            or gap.strip(" ")
-            or (word[0].endswith(".") and word[0].lower() not in ("sr.", "jr.", "snr."))
-        ):
+        if gap.strip(" ") or (word[0].endswith(".") and word[0].lower() not in ("sr.", "jr.", "snr.")):
             break
-        joiner = word[0].lower() in ("and", "or", "&", "/", ",", "of", "for", "to", "in", "the")
         if not (_QUALIFIER.fullmatch(word[0]) or _proper(word[0])):
             break
-        if joiner and word[0].lower() in ("in", "the", "to", "for", "of", ","):
+        if word[0].lower() in ("in", "the", "to", "for", "of", ","):
             break
-        taken += 1
-        qualified = qualified or not joiner
+        qualified = qualified or word[0].lower() not in ("and", "or", "&", "/")
         first = offset + word.start()
         end_of_gap = word.start()
     phrase = text[first:end]
@@ -162,10 +201,13 @@ def _extend_left(text: str, start: int, end: int) -> RolePhrase:
 
 
 _NOT_NAMES = frozenset(
-    "we you i they he she it our your their this that these those as at by if are is was be been being has have had will "
-    "can could would should may might must who what when where why how hiring seeking looking wanted join meet requirements "
-    "responsibilities about position role title job apply email contact us remote onsite full-time part-time from with on".split()
-)  # fmt: skip
+    "we you i they he she it our your their this that these those as at by if are is was be been being "
+    "has have had will "
+    "can could would should may might must who what when where why how hiring seeking looking wanted "
+    "join meet requirements "
+    "responsibilities about position role title job apply email contact us remote onsite full-time "
+    "part-time from with on".split()
+)
 
 
 def _proper(word: str) -> bool:

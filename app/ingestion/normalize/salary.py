@@ -22,7 +22,8 @@ _SYMBOLS = {
     "s$": "SGD", "hk$": "HKD", "nz$": "NZD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₪": "ILS",
     "euro": "EUR", "euros": "EUR", "rs": "INR", "zł": "PLN", "r$": "BRL",
 }  # fmt: skip
-_CODES = "USD EUR GBP CAD AUD CHF SEK NOK DKK PLN INR SGD JPY ILS NZD CZK HUF RON CNY BRL MXN ZAR HKD AED RUB UAH TRY THB"
+_CODES = "USD EUR GBP CAD AUD CHF SEK NOK DKK PLN INR SGD JPY ILS NZD CZK HUF RON CNY BRL MXN ZAR HKD "
+"AED RUB UAH TRY THB"
 #: How many US dollars' worth one unit is, to the order of magnitude: only for plausibility bounds.
 _SMALL_UNITS = {"JPY": 0.01, "INR": 0.02, "HUF": 0.003, "RUB": 0.02, "THB": 0.03, "UAH": 0.03, "CZK": 0.05}
 _CURRENCY = (
@@ -32,12 +33,15 @@ _CURRENCY = (
 )
 _AMOUNT = r"\d{1,3}(?:[,.’' ]\d{3})+(?![\d])|\d{1,7}(?:\.\d{1,2})?"
 _UNIT_AFTER = (
-    r"(?:\s*(?:/|per|an?|p)\s*\.?\s*(?P<per>hours?|hrs?|h|days?|d|weeks?|wk|months?|mo|m|years?|yrs?|y|annum|a)\b"
+    r"(?:\s*(?:/|per|an?|p)\s*\.?\s*(?P<per>hours?|hrs?|h|days?|d|weeks?|wk|months?|mo|m|years?|yrs?|y|"
+    r"annum|a)\b"
     r"|\s*\b(?P<adverb>hourly|daily|weekly|monthly|yearly|annually|p\.?a\b|pcm))?"
 )
 _SALARY = re.compile(
-    rf"(?<![\w.,$€£])(?P<c1>{_CURRENCY})?\s?(?P<a1>{_AMOUNT})\s?(?P<k1>k|thousand)?(?![\w%])(?P<c1b>\s?{_CURRENCY})?"
-    rf"(?:\s?(?:\+|(?:base|salary)?\s?(?:-|–|—|to|up to|~|/|and)\s?)\s?(?P<c2>{_CURRENCY})?\s?(?P<a2>{_AMOUNT})\s?"
+    rf"(?<![\w.,$€£])(?P<c1>{_CURRENCY})?\s?(?P<a1>{_AMOUNT})\s?(?P<k1>k|"
+    rf"thousand)?(?![\w%])(?P<c1b>\s?{_CURRENCY})?"
+    rf"(?:\s?(?:\+|(?:base|salary)?\s?(?:-|–|—|to|up to|~|/|"
+    rf"and)\s?)\s?(?P<c2>{_CURRENCY})?\s?(?P<a2>{_AMOUNT})\s?"
     rf"(?P<k2>k|thousand)?(?![\w%]))?(?P<c3>\s?{_CURRENCY})?{_UNIT_AFTER}",
     re.IGNORECASE,
 )
@@ -47,13 +51,16 @@ _MILLIONS = re.compile(
     re.IGNORECASE,
 )
 _PAY_WORDS = re.compile(
-    r"salar|compensat|\bcomp\b|\bpay|\bbase\b|annual|per year|per annum|/\s?y(?:ea)?r|\bp\.?a\b|\bOTE\b|\brate\b|hourly|"
+    r"salar|compensat|\bcomp\b|\bpay|\bbase\b|annual|per year|per annum|/\s?y(?:ea)?r|\bp\.?a\b|"
+    r"\bOTE\b|\brate\b|hourly|"
     r"per hour|/\s?hr|\bearn|remunerat|\brange|\bwage",
     re.IGNORECASE,
 )
 _OTHER_MONEY = re.compile(
-    r"rais|fund|revenue|\bseed\b|\bround\b|\bseries\b|bonus|prize|budget|stipend|valu|sales|invest|referr|reward|profit|"
-    r"\bARR\b|\bMRR\b|401|allowance|\bgrant|credit|worth|transactions?\b|market|per (?:person|employee|month in)|discount|"
+    r"rais|fund|revenue|\bseed\b|\bround\b|\bseries\b|bonus|prize|budget|stipend|valu|sales|invest|"
+    r"referr|reward|profit|"
+    r"\bARR\b|\bMRR\b|401|allowance|\bgrant|credit|worth|transactions?\b|market|per (?:person|employee|"
+    r"month in)|discount|"
     r"loan|donat|saving",
     re.IGNORECASE,
 )

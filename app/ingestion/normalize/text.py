@@ -29,3 +29,18 @@ def limit(text: str, characters: int) -> str:
     cut = text[:characters]
     space = cut.rfind(" ", characters * 4 // 5)
     return (cut[:space] if space > 0 else cut).rstrip()
+
+
+_LEFT_EDGES = " \t,;:|/–—-•·*_=~>&!\"“”'‘’`#+)"
+_RIGHT_EDGES = " \t,;:|/–—-•·*_=~>&!\"“”'‘’`.("
+
+
+def strip_edges(text: str) -> str:
+    """Without separators at either end; ".NET", "C++" and "C#" stay whole."""
+    bare = text.strip()
+    while True:
+        shorter = bare.lstrip(_LEFT_EDGES).rstrip(_RIGHT_EDGES)
+        shorter = shorter if shorter[:4].upper() == ".NET" else shorter.lstrip(".")
+        if shorter == bare:
+            return bare
+        bare = shorter

@@ -26,7 +26,8 @@ from app.ingestion.normalize.title import clean_title
 from app.ingestion.posting import Posting
 
 COLUMNS = (
-    "title", "company", "description", "requirements", "benefits", "location", "remote", "job_type", "salary_min",
+    "title", "company", "description", "requirements", "benefits", "location", "remote", "job_type",
+    "salary_min",
     "salary_max", "currency", "salary_interval", "skills", "url", "posted_at", "expires_at", "external_id",
 )  # fmt: skip
 MAX_EXTERNAL_ID = 300  # characters

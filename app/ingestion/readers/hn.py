@@ -18,17 +18,20 @@ from app.ingestion.normalize.roles import names_openings_only, names_role
 from app.ingestion.normalize.salary import Salary, local_currency, parse_salary
 from app.ingestion.normalize.text import limit
 from app.ingestion.normalize.title import MAX_TITLE, clean_title, title_in_text
-from app.ingestion.posting import Posting
+from app.ingestion.posting import MAX_DESCRIPTION, Posting
 from app.ingestion.readers.not_posting import why_not_posting
 
 ITEM_URL = "https://news.ycombinator.com/item?id="
+MAX_HEADER = 2000  # characters
 STACKED_LINES = 5  # short lines on top that may each hold one fact
 _LABEL = re.compile(
-    r"^\W{0,3}(?P<label>company|employer|location|where|position|job title|title|role|positions|roles|who|city)\s*[:=]\s*(?P<value>\S.{0,200})$",
+    r"^\W{0,3}(?P<label>company|employer|location|where|position|job title|title|role|positions|roles|"
+    r"who|city)\s*[:=]\s*(?P<value>\S.{0,200})$",
     re.IGNORECASE,
 )
 _LABEL_FIELD = {
-    "company": "company", "employer": "company", "who": "company", "location": "location", "where": "location",
+    "company": "company", "employer": "company", "who": "company", "location": "location",
+    "where": "location",
     "city": "location", "position": "title", "job title": "title", "title": "title", "role": "title",
     "positions": "title", "roles": "title",
 }  # fmt: skip
@@ -62,8 +65,10 @@ def posting_of(row: dict[str, Any]) -> Posting:
 
 def read_comment(markup: str) -> Comment:
     text = clean_html(markup, keep_newlines=True)
+    if not text:
+        raise RowError("text is empty once the markup is gone")
     lines = [line for line in text.split("\n") if line.strip()]
-    header = _header_line(lines)
+    header = _header_line(lines)[:MAX_HEADER]
     facts = parse_header(header) if header else Header()
     if facts.facts < 3:
         _add_stacked_lines(facts, lines, header)
@@ -72,36 +77,39 @@ def read_comment(markup: str) -> Comment:
 
 
 def _posting(comment: Comment) -> Posting:
-    text, header, facts = comment.text, comment.header, comment.facts
+    text, header, facts = comment.text[:MAX_DESCRIPTION], comment.header, comment.facts
     company = facts.company or company_in_text(text) or company_of_domain(text)
     location = facts.location or prose_place(text[:1500])
     country = split_location(location).country
+    title, from_first_line = _title(comment)
     salary = parse_salary(header, header=True) or parse_salary(text) or Salary(None, None, "")
     currency = local_currency(salary.currency, country) if salary.minimum or salary.maximum else ""
     return Posting(
         external_id="",
-        title=_title(comment),
+        title=title,
         company=company or "Unknown company",
-        description=text,
+        description=comment.text,
         location=location,
         country=country,
         remote=remote_in_posting(header, text),
-        job_type=job_type_of(header) or job_type_in_prose(text),
+        job_type=job_type_of(header) or job_type_in_prose(text) or job_type_of(title),
         salary_min=salary.minimum,
         salary_max=salary.maximum,
         currency=currency,
         salary_interval=salary.interval,
         salary_source="parsed" if salary.minimum or salary.maximum else "",
+        notes=("title taken from the first line",) if from_first_line else (),
     )
 
 
-def _title(comment: Comment) -> str:
-    """A role from the header, else from the text, else openings in general, else the first line."""
+def _title(comment: Comment) -> tuple[str, bool]:
+    """(title, False): a role from the header, else from the text, else openings; (first line, True)."""
     header, found = comment.facts.title, ""
     if not header or not names_role(header) or names_openings_only(header):
-        found, header = title_in_text(comment.text) or header, ""
+        found, header = title_in_text(comment.text[:MAX_DESCRIPTION]) or header, ""
     first_line = next(line for line in comment.text.split("\n") if line.strip())
-    return header or found or clean_title(limit(first_line, MAX_TITLE)) or "Untitled"
+    title = header or found
+    return (title, False) if title else (clean_title(limit(first_line, MAX_TITLE)) or "Untitled", True)
 
 
 def _header_line(lines: list[str]) -> str:

@@ -9,30 +9,41 @@ from app.ingestion.normalize.roles import find_roles, names_openings
 
 NOT_A_POSTING = "not a posting"
 _SEEKING_WORK = re.compile(
-    r"^\W{0,4}(?:SEEKING (?:WORK|EMPLOYMENT|JOB|POSITION|FREELANCE WORK)|(?:freelancer|developer) (?:available|looking for)|"
-    r"available for (?:work|hire|freelance))|\bWilling to relocate\s*:|\b(?:I am|I['’]m) (?:\w+ ){0,6}(?:looking for|seeking) (?:\w+ ){0,4}"
+    r"^\W{0,4}(?:SEEKING (?:WORK|EMPLOYMENT|JOB|POSITION|FREELANCE WORK)|(?:freelancer|"
+    r"developer) (?:available|looking for)|"
+    r"available for (?:work|hire|freelance))|\bWilling to relocate\s*:|\b(?:I am|"
+    r"I['’]m) (?:\w+ ){0,6}(?:looking for|seeking) (?:\w+ ){0,4}"
     r"(?:work|job|position|opportunit|internship|role)|\bmy (?:resume|cv|portfolio)\b\s*(?::|is|can)",
     re.IGNORECASE,
 )
 _OFFER = re.compile(
-    r"\bhiring\b|\blooking (?:for|to (?:hire|add|grow|expand))|\bseeking\b|\bjoin (?:us|our)\b|\bwe need\b|\bapply\b|\bopenings?\b|"
-    r"\bpositions?\b|\bcareers?\b|\bjobs?@|\bjobs\b|\bresumes?\b|\bCVs?\b|\brecruit|\bopportunit|\bvacanc|\bwanted\b|\bfull[- ]?time\b|"
-    r"\bintern(?:s|ships?)?\b|\bsalary\b|\bcompensation\b|\brequirements\b|\bqualifications\b|\broles?\b|\bjob\b",
+    r"\bhiring\b|\blooking (?:for|to (?:hire|add|grow|expand))|\bseeking\b|\bjoin (?:us|our)\b|"
+    r"\bwe need\b|\bapply\b|\bopenings?\b|"
+    r"\bpositions?\b|\bcareers?\b|\bjobs?@|\bjobs\b|\bresumes?\b|\bCVs?\b|\brecruit|\bopportunit|"
+    r"\bvacanc|\bwanted\b|\bfull[- ]?time\b|"
+    r"\bintern(?:s|ships?)?\b|\bsalary\b|\bcompensation\b|\brequirements\b|\bqualifications\b|"
+    r"\broles?\b|\bjob\b",
     re.IGNORECASE,
 )
 _ABOUT_THE_THREAD = re.compile(
-    r"\b(?:this|these|the|monthly|previous|last month['’]s) (?:hiring )?threads?\b|\bwho['’ ]?i?s hiring\b|\bwhoishiring\b|\bhnhiring\b|\bhn ?jobs?\b|"
-    r"\bfriendly reminder\b|\b(?:I|we)(?:['’]ve)? (?:made|built|created|wrote|put together|parsed?|am parsing)\b[^.\n]{0,80}\b(?:thread|post|posting|list|"
-    r"listings|map|search|script|tool|site|extension|scraper|parser)|\bdownvot|\bupvot|\btop[- ]level\b|\bparent (?:post|comment)\b|\bOP\b",
+    r"\b(?:this|these|the|monthly|previous|last month['’]s) (?:hiring )?threads?\b|"
+    r"\bwho['’ ]?i?s hiring\b|\bwhoishiring\b|\bhnhiring\b|\bhn ?jobs?\b|"
+    r"\bfriendly reminder\b|\b(?:I|we)(?:['’]ve)? (?:made|built|created|wrote|put together|parsed?|"
+    r"am parsing)\b[^.\n]{0,80}\b(?:thread|post|posting|list|"
+    r"listings|map|search|script|tool|site|extension|scraper|parser)|\bdownvot|\bupvot|"
+    r"\btop[- ]level\b|\bparent (?:post|comment)\b|\bOP\b",
     re.IGNORECASE,
 )
 _HIRING = re.compile(
     r"\b(?:is|are|we['’]re) (?:\w+ )?(?:hiring|looking for)\b(?! (?:and|list|thread))", re.IGNORECASE
 )
 _REPLY = re.compile(
-    r"^\W{0,3}(?:thanks|thank you|yes|yep|no[,.!] |nope|hi\b[^.\n]{0,30}\?|agreed|i think|i['’]d|i would|i applied|i tried|sorry|what|why|how|"
-    r"where(?! (?:are )?we)|is this|are you|do you|does|did|can you|could you|would you|any chance|just curious|curious|fyi|just (?:sent|applied|emailed)|"
-    r"sent you|this (?:link|looks)|that['’]s|lol|wow|cool|nice|great(?=[!,.])|interesting(?! opp)|\+1|me too|same here|edit:|note:|@\w+)",
+    r"^\W{0,3}(?:thanks|thank you|yes|yep|no[,.!] |nope|hi\b[^.\n]{0,30}\?|agreed|i think|i['’]d|"
+    r"i would|i applied|i tried|sorry|what|why|how|"
+    r"where(?! (?:are )?we)|is this|are you|do you|does|did|can you|could you|would you|any chance|"
+    r"just curious|curious|fyi|just (?:sent|applied|emailed)|"
+    r"sent you|this (?:link|looks)|that['’]s|lol|wow|cool|nice|great(?=[!,.])|interesting(?! opp)|\+1|"
+    r"me too|same here|edit:|note:|@\w+)",
     re.IGNORECASE,
 )
 
