@@ -148,7 +148,8 @@ async def job_ids(session: AsyncSession, seed: int) -> array[int]:
 
 async def user_ids(session: AsyncSession, public_ids: Sequence[Any]) -> dict[Any, int]:
     query = text("SELECT public_id, id FROM app_user WHERE public_id = ANY(:ids)")
-    return dict(await session.execute(query, {"ids": list(public_ids)}))
+    rows = await session.execute(query, {"ids": list(public_ids)})
+    return {row.public_id: row.id for row in rows}
 
 
 async def account(session: AsyncSession, email: str) -> tuple[int, str] | None:
