@@ -18,7 +18,10 @@ MAX_SKILLS, MAX_SKILL = 200, 100
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """Normalised fields. Salaries are per `salary_interval` in `currency`; `url` is https or ""."""
+    """Normalised fields. Salaries are per `salary_interval` in `currency`; `url` is https or "".
+
+    `country`, `visa` and `internship` are read but not stored: the tables have no place for them.
+    """
 
     external_id: str
     title: str
@@ -36,6 +39,8 @@ class Posting:
     currency: str = ""
     salary_interval: Interval = "year"
     salary_source: str = ""
+    visa: bool | None = None
+    internship: bool = False
     url: str = ""
     posted_at: datetime | None = None
     expires_at: datetime | None = None

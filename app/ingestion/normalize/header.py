@@ -7,7 +7,7 @@ condition is the company.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from app.ingestion.normalize.company import clean_company
@@ -74,12 +74,11 @@ _PROSE = re.compile(
 
 @dataclass(slots=True)
 class Header:
-    """What a line of facts says; "" where it is silent. `aside` keeps pieces nothing claimed."""
+    """What a line of facts says; "" where it is silent."""
 
     company: str = ""
     title: str = ""
     location: str = ""
-    aside: list[str] = field(default_factory=list)
 
     @property
     def facts(self) -> int:
@@ -127,7 +126,6 @@ def assemble(pieces: list[tuple[Kind, str]]) -> Header:
     header.company = next(
         (name for _, name in named if re.search(r"\w", name) and not _REMARK.match(name)), ""
     )
-    header.aside = [text for _, text in others[1:]]
     return header
 
 

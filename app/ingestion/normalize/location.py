@@ -10,7 +10,7 @@ from app.ingestion.normalize.regions import LOCATION_FILLER
 from app.ingestion.normalize.text import collapse, limit
 
 MAX_LOCATION = 200  # characters
-_WORD = re.compile(r"[^\W_][\w.'’-]*|&", re.UNICODE)
+_WORD = re.compile(r"[^\W_][\w.'’]*|&", re.UNICODE)
 _LEADING_IN = re.compile(r"^(?:(?:based |located )?in|at)\s+", re.IGNORECASE)
 _TOKEN_END = re.compile(r"(?:['’]s|[.'’-]+)$")
 _EDGES = " \t\n,;:|/-–—•·*()[]{}<>.!?"
@@ -135,7 +135,7 @@ def _hit_at(words: list[Token], i: int, text: str) -> Hit | None:
 def _separated(words: list[Token], i: int, length: int, text: str) -> bool:
     """Names do not run across commas, bars or brackets (a full stop belongs to "St. Louis")."""
     gaps = (text[words[j].end : words[j + 1].start] for j in range(i, i + length - 1))
-    return any(set(gap) - set(" .") for gap in gaps)
+    return any(gap != "-" and set(gap) - set(" .") for gap in gaps)
 
 
 def _lookup(written: str, i: int, length: int, words: list[Token], text: str) -> Hit | None:

@@ -100,7 +100,7 @@ _LOCATION_FILLER = """
 countries country county district downtown east eastern either else est europe from gmt greater
 headquarters hq in including is location locations metro metropolitan min mins minutes more multiple
 nationwide near nearby north northern of office offices ok on-site only onsite or other our outside
-plus possible preferably preferred pst region region( relocation remote several side south southern
+plus possible preferably preferred pst region region( relocation remote several side site south southern
 square suburb suburbs the time timezone timezones to us-based utc various we west western within
 worldwide zone zones
 """

@@ -234,7 +234,8 @@ def _believed(
     symbol: str,
     unit: Interval | None,
 ) -> bool:
-    before, after = text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 40]
+    before = text[max(0, match.start() - 60) : match.start()]
+    after = re.split(r"[.;,|\n]", text[match.end() : match.end() + 40], maxsplit=1)[0]
     if header:
         return bool(symbol or high is not None) and not _OTHER_MONEY.search(before[-25:] + "|" + after[:20])
     near = before[-60:] + " | " + after

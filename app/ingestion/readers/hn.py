@@ -11,13 +11,14 @@ from app.ingestion.normalize.company import company_in_text, company_of_domain
 from app.ingestion.normalize.dates import parse_date
 from app.ingestion.normalize.header import Header, is_prose, parse_header
 from app.ingestion.normalize.html import clean_html
-from app.ingestion.normalize.job_type import job_type_in_prose, job_type_of
+from app.ingestion.normalize.job_type import job_type_in_prose, job_type_of, offers_internship
 from app.ingestion.normalize.location import prose_place, split_location, tidy_location
 from app.ingestion.normalize.remote import remote_in_posting
 from app.ingestion.normalize.roles import names_openings_only, names_role
 from app.ingestion.normalize.salary import Salary, local_currency, parse_salary
 from app.ingestion.normalize.text import limit
 from app.ingestion.normalize.title import MAX_TITLE, clean_title, title_in_text
+from app.ingestion.normalize.visa import visa_of
 from app.ingestion.posting import MAX_DESCRIPTION, Posting
 from app.ingestion.readers.not_posting import why_not_posting
 
@@ -93,6 +94,8 @@ def _posting(comment: Comment) -> Posting:
         country=country,
         remote=remote_in_posting(header, text),
         job_type=job_type_of(header) or job_type_in_prose(text) or job_type_of(title),
+        visa=visa_of(header) if header else visa_of(text),
+        internship=offers_internship(f"{header}\n{title}"),
         salary_min=salary.minimum,
         salary_max=salary.maximum,
         currency=currency,
