@@ -131,9 +131,23 @@ def tracking_client(uri: str) -> MlflowClient:
     """Also makes `uri` MLflow's own default: artifact look-ups inside the library still ask for it."""
     import mlflow
 
+    _ensure_schema(uri)
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def _ensure_schema(uri: str) -> None:
+    """MLflow creates its tables but not the schema that a search_path in `uri` names."""
+    schema = re.search(r"search_path%3D(\w+)", uri)
+    if schema is None:
+        return
+    from psycopg import sql
+
+    from features.postgres import connect
+
+    with connect(uri.split("options=")[0].rstrip("?&"), statement_timeout_s=10, autocommit=True) as database:
+        database.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema[1])))
 
 
 def _experiment(client: MlflowClient, name: str, uri: str, artifacts: Path | None) -> str:

@@ -15,6 +15,7 @@ from types import FrameType
 
 import httpx
 import psycopg
+from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
@@ -97,6 +98,7 @@ class Supervisor:
     def _prepare(self, url: str) -> None:
         self._say("migrating the database")
         stages.migrate(self.environment)
+        _ensure_schema(url, "mlflow")
         if self.demo and not (self.data / "demo.json").is_file() and not _has_real_jobs(url):
             self._say("loading demo data (simulated, labelled synthetic)")
             password = secrets.token_urlsafe(9)
@@ -186,8 +188,18 @@ def _ok(url: str) -> Callable[[], bool]:
 
 def _has_real_jobs(url: str) -> bool:
     """Postings of the demo itself do not count: an interrupted first run loads it again."""
-    with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), connect_timeout=10) as c:
+    with psycopg.connect(_plain(url), connect_timeout=10) as c:
         return c.execute("SELECT 1 FROM job WHERE source <> 'market' LIMIT 1").fetchone() is not None
+
+
+def _ensure_schema(url: str, schema: str) -> None:
+    """MLflow creates its tables, but not the schema they live in."""
+    with psycopg.connect(_plain(url), autocommit=True, connect_timeout=10) as c:
+        c.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
 
 
 def _with_schema(url: str, schema: str) -> str:
