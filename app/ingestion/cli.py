@@ -29,11 +29,11 @@ from rich.progress import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import Database, PoolLimits
-from app.ingestion.errors import ImportRefusedError, IngestionError
+from app.ingestion.errors import IngestionError
 from app.ingestion.lines import InputFile
 from app.ingestion.market.files import MarketFolder
 from app.ingestion.market.report import print_market
-from app.ingestion.market.service import MarketReport, import_market
+from app.ingestion.market.service import MarketReport, import_market, refuse_in_production
 from app.ingestion.readers import reader_for
 from app.ingestion.rejects import RejectsFile
 from app.ingestion.report import Report
@@ -107,8 +107,7 @@ def market_command(
 async def _import_market(
     database: Database, settings: Settings, path: Path, sync: bool, demo_password: str
 ) -> MarketReport:
-    if settings.environment == "production":
-        raise ImportRefusedError("a simulated market does not belong into production")
+    refuse_in_production(settings.environment)
     folder = MarketFolder(path)
     with progress_bar(MofNCompleteColumn()) as bar:
         tasks = {name: bar.add_task(name, total=rows) for name, rows in folder.rows.items()}
@@ -132,10 +131,10 @@ def run(work: Callable[[Database, Settings], Awaitable[Result]]) -> Result:
     try:
         return asyncio.run(_with_database(work))
     except (IngestionError, SettingsError) as error:
-        _ERR.print(f"error: {error}", style="bold red", highlight=False)
+        typer.secho(f"error: {error}", fg="red", err=True)
         raise typer.Exit(REFUSED) from None
     except SQLAlchemyError as error:
-        _ERR.print(f"error: database: {str(error).splitlines()[0]}", style="bold red", highlight=False)
+        typer.secho(f"error: database: {str(error).splitlines()[0]}", fg="red", err=True)
         raise typer.Exit(FAILED) from None
 
 

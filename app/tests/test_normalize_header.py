@@ -11,7 +11,7 @@ from app.ingestion.normalize.roles import find_roles, names_role
 
 PIECES = st.sampled_from(
     (
-        "Acme | - , ; ( ) Berlin Engineer C++ REMOTE ONSITE $100k https://a.example VISA Full-time or in at / 1"
+        "Acme | - , ; ( ) Berlin Engineer C++ REMOTE ONSITE $100k https://a.example VISA Full-time in at"
     ).split()
 )
 

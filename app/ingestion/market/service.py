@@ -16,7 +16,7 @@ from typing import Any
 
 from app.db import Database
 from app.ingestion import repository as postings_repository
-from app.ingestion.errors import FileRefusedError
+from app.ingestion.errors import FileRefusedError, ImportRefusedError
 from app.ingestion.market import repository
 from app.ingestion.market.files import MarketFolder
 from app.ingestion.normalize.job_type import job_type_of
@@ -55,6 +55,12 @@ class MarketReport:
 
     def as_json(self) -> dict[str, Any]:
         return {"synthetic": True, **asdict(self)}
+
+
+def refuse_in_production(environment: str) -> None:
+    """Raises ImportRefusedError: invented people and postings must not stand beside real ones."""
+    if environment == "production":
+        raise ImportRefusedError("a simulated market does not belong into production")
 
 
 async def import_market(
