@@ -50,6 +50,8 @@ PACKAGES = (
 )
 SKILLS_PER_OCCUPATION = 15
 DOWNLOAD_SECONDS = 900
+#: The definition stands at the end of an occupation's text; synonyms before it drown it.
+DEFINITION_WORDS = 40
 CITY_COLUMNS = ("geonameid", "name", "alternates", "country", "admin1", "lat", "lon", "population")
 COUNTRY_COLUMNS = ("iso2", "iso3", "name", "capital", "currency", "population")
 WAGE_COLUMNS = ("soc", "area", "employment", "mean", "p10", "p25", "p50", "p75", "p90")
@@ -170,6 +172,20 @@ def relations(
     return rows
 
 
+def closest_soc(
+    root: Path, occupations: list[taxonomy_sources.OccupationText], soc: list[Occupation], embed: Embed
+) -> list[str]:
+    """The SOC code nearest to each ESCO occupation: names and end of the text against label and tasks.
+
+    Of 2,558 occupations that the official ESCO-O*NET crosswalk links, 50 % get one of its codes, 74 % one of
+    its major groups (labels alone: 40 % and 64 %), so a wage found through this link is an estimate.
+    """
+    ends = [" ".join(occupation.text.split()[-DEFINITION_WORDS:]) for occupation in occupations]
+    queries = embed([occupation.text for occupation in occupations]) + embed(ends)
+    items = embed([o.label for o in soc]) + embed(taxonomy_sources.soc_texts(root, soc))
+    return [soc[position].soc for position in nearest(queries, items, 1)[:, 0]]
+
+
 def build(root: Path, target: Path, console: Console) -> None:
     """Write every table of `target` from the packages unpacked under `root`."""
     target.mkdir(parents=True, exist_ok=True)
@@ -199,10 +215,8 @@ def build_occupations(
 ) -> None:
     """Occupations of ESCO (each with its nearest SOC code) and SOC, and the skills of the former."""
     occupations = taxonomy_sources.esco_occupations(root)
-    closest = nearest(embed([o.label for o in occupations]), embed([o.label for o in soc]), 1)[:, 0]
-    rows = [
-        (o.id, o.label, soc[at].soc, "|".join(o.aliases)) for o, at in zip(occupations, closest, strict=True)
-    ]
+    closest = closest_soc(root, occupations, soc, embed)
+    rows = [(o.id, o.label, code, "|".join(o.aliases)) for o, code in zip(occupations, closest, strict=True)]
     rows += [(o.id, o.label, o.soc, "") for o in soc]
     write_table(target / OCCUPATIONS, ("id", "label", "soc", "aliases"), rows)
     links = relations(occupations, taxonomy_sources.given_relations(root), skills, embed)

@@ -269,6 +269,15 @@ def prose(root: Path) -> Iterator[str]:
         yield row["description"]
 
 
+def soc_texts(root: Path, soc: list[Occupation]) -> list[str]:
+    """What SOC occupations do, for embeddings: the label and the first O*NET tasks under that title."""
+    tasks: dict[str, list[str]] = defaultdict(list)
+    for row in _rows(root / "laiser/public/task_taxonomy.csv"):
+        if row["taxonomy"] == "onet_task":
+            tasks[normalise(row["description"].split(" | ")[0])].append(row["name"][:90])
+    return [f"{o.label}. {' '.join(tasks[normalise(o.label)][:4])}" for o in soc]
+
+
 def common_words(root: Path, skills: list[Skill], minimum: int = 3) -> list[tuple[str, int]]:
     """(word, texts that use it in lower case) for one-word forms of skills that ordinary prose uses."""
     single = {form for skill in skills for form in map(normalise, skill.forms) if form and " " not in form}
