@@ -177,7 +177,7 @@ def closest_soc(
 ) -> list[str]:
     """The SOC code nearest to each ESCO occupation: names and end of the text against label and tasks.
 
-    Of 2,558 occupations that the official ESCO-O*NET crosswalk links, 50 % get one of its codes, 74 % one of
+    Of 2,558 occupations that the official ESCO-O*NET crosswalk links, 50 % get one of its codes, 73 % one of
     its major groups (labels alone: 40 % and 64 %), so a wage found through this link is an estimate.
     """
     ends = [" ".join(occupation.text.split()[-DEFINITION_WORDS:]) for occupation in occupations]
