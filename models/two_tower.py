@@ -124,7 +124,8 @@ class HistoryPool(nn.Module):
         log_weight = log_weight.masked_fill(~history.mask, -torch.inf)
         empty = ~history.mask.any(1, keepdim=True)
         weight = torch.softmax(log_weight.masked_fill(empty, 0.0), 1) * history.mask  # (n, H)
-        pooled = (weight.unsqueeze(-1) * vectors[history.vectors_of]).sum(1)
+        # one fused gather and sum: no (n, H, 256) intermediate in either direction
+        pooled = F.embedding_bag(history.vectors_of, vectors, per_sample_weights=weight, mode="sum")
         return pooled, torch.log1p(history.mask.sum(1, keepdim=True).float())
 
 

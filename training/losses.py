@@ -24,7 +24,7 @@ def sampled_softmax(
     Yang et al. 2020); excluded (b, m) True where a column must not count as a negative; weight (b,) of each
     example; hard (b, h) extra columns' similarities for that user only, uncorrected. Returns a scalar.
     """
-    logits = users @ jobs.T / temperature  # (b, m)
+    logits = (users / temperature) @ jobs.T  # (b, m); divided while it is still (b, 256)
     if log_q is not None:
         logits = logits - log_q
     rows = torch.arange(len(users), device=users.device)
