@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from training.config import TrainConfig
     from training.release import Registry
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="JobPilot's training side.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="JobPilot's training side.",
+)
 Snapshot = Annotated[str | None, typer.Option(help="id of a snapshot; default: the newest")]
 Recipe = Annotated[str, typer.Option(help="demo, debug or large")]
 Json = Annotated[Path | None, typer.Option("--json", help="also write the figures to this file")]

@@ -146,7 +146,7 @@ def _ensure_schema(uri: str) -> None:
 
     from features.postgres import connect
 
-    with connect(uri.split("options=")[0].rstrip("?&"), statement_timeout_s=10, autocommit=True) as database:
+    with connect(uri.split("options=")[0].rstrip("?&"), statement_timeout_s=10) as database:
         database.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema[1])))
 
 
