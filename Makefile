@@ -20,7 +20,7 @@ types:
 	$(BIN)/mypy
 
 unit:  ## tests start their own PostgreSQL
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -q
 
 lock:  ## rewrite requirements.lock from pyproject.toml
 	.ci/lock
@@ -29,7 +29,7 @@ bench: setup  ## latency of recommendations through the whole system
 	$(BIN)/jobpilot bench recommendations
 
 bench-index: setup  ## our index beside raw FAISS and hnswlib; an hour at full scale
-	$(BIN)/python -m training.benchmarks.index_search
+	$(BIN)/python -m training.benchmarks.index_search --json data/bench-index.json
 
 clean:  ## removes everything that was produced, the database and all releases included
 	find data -mindepth 1 -maxdepth 1 ! -name README.md ! -name taxonomy ! -name samples -exec rm -rf {} +

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -24,6 +25,15 @@ class TrainingSettings(BaseSettings):
     encoder_source: Path | None = Field(
         default=None, description="a transformers folder instead of MiniLM"
     )
+
+    @model_validator(mode="after")
+    def find_embedded(self) -> Self:
+        """Without DATABASE_URL, the embedded server that `make run` keeps in the data folder, if it is up."""
+        if self.database_url is None:
+            socket = _socket_folder(self.data_dir / "postgres" / "postmaster.pid")
+            if socket:
+                self.database_url = f"postgresql+psycopg://postgres:@/jobpilot?host={socket}"
+        return self
 
     @property
     def tracking_uri(self) -> str | None:
@@ -47,6 +57,12 @@ class TrainingSettings(BaseSettings):
     @property
     def artifacts(self) -> Path:
         return self.data_dir / "mlruns"
+
+
+def _socket_folder(pid_file: Path) -> str:
+    """The fifth line of PostgreSQL's postmaster.pid; "" if there is none."""
+    lines = pid_file.read_text().splitlines() if pid_file.is_file() else []
+    return lines[4].strip() if len(lines) > 4 else ""
 
 
 def with_schema(url: str, schema: str) -> str:

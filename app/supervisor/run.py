@@ -90,6 +90,7 @@ class Supervisor:
             "SERVING_RELEASES_DIR": str(self.data / "releases"),
             "SERVING_PORT": str(self.serving_port),
             "OMP_NUM_THREADS": "1",
+            "OMP_WAIT_POLICY": "passive",
             "BENTOML_DO_NOT_TRACK": "True",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "DO_NOT_TRACK": "true",
