@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from app.ingestion.normalize.company import clean_company
@@ -21,6 +22,7 @@ Kind = Literal["place", "role", "other", "nothing"]
 MAX_SEGMENT = 300  # characters looked at
 LONG_SEGMENT = 130  # characters; a longer piece is prose
 PLACE_SHARE = 0.7  # of a segment's words
+_REMEMBERED = 16_384  # short pieces repeat from posting to posting ("Full-time", "Berlin")
 
 _LINK = re.compile(
     r"[(\[<]?\s*(?:https?:/{0,2}|www\.)[^\s)\]>|]+\s*[)\]>]?|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE
@@ -140,6 +142,7 @@ def _company_like_a_town(pieces: list[tuple[Kind, str]]) -> list[tuple[Kind, str
     return [("other", pieces[0][1]), *pieces[1:]]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def kind_of(text: str) -> Kind:
     """What a tidied piece names."""
     if not re.search(r"[^\W\d_]", text):
@@ -150,6 +153,7 @@ def kind_of(text: str) -> Kind:
     return "role" if names_role(text) else "other"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def strip_conditions(text: str) -> str:
     """`text` without links, money and conditions of work."""
     bare = _MONEY.sub(" ", _CONDITIONS.sub(" ", _LINK.sub(" ", text)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.ingestion.normalize.gazetteer import LONGEST_NAME, Place, fold, gazetteer, is_ambiguous
 from app.ingestion.normalize.regions import LOCATION_FILLER
@@ -44,6 +45,7 @@ class Location:
     country: str = ""
 
 
+@lru_cache(maxsize=16_384)
 def split_location(text: str) -> Location:
     """The place a location names. Idempotent on `text`; unknown places leave the parts empty."""
     tidy = tidy_location(text)
@@ -84,6 +86,7 @@ def first_place(text: str) -> Place:
     return first.place
 
 
+@lru_cache(maxsize=16_384)
 def place_coverage(text: str) -> tuple[float, int]:
     """(share of words explained by places and their fillers, number of places named)."""
     words = tokens(text)

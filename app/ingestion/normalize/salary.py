@@ -22,14 +22,15 @@ _SYMBOLS = {
     "s$": "SGD", "hk$": "HKD", "nz$": "NZD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₪": "ILS",
     "euro": "EUR", "euros": "EUR", "rs": "INR", "zł": "PLN", "r$": "BRL",
 }  # fmt: skip
-_CODES = "USD EUR GBP CAD AUD CHF SEK NOK DKK PLN INR SGD JPY ILS NZD CZK HUF RON CNY BRL MXN ZAR HKD "
-"AED RUB UAH TRY THB"
+# Without TRY, which reads as a word, and currencies that postings hardly name.
+_CODES = (
+    "USD|EUR|GBP|CAD|AUD|CHF|SEK|NOK|DKK|PLN|INR|SGD|JPY|ILS|NZD|CZK|HUF|RON|CNY|BRL|MXN|ZAR|HKD|"
+    "AED|RUB|UAH|THB"
+)
 #: How many US dollars' worth one unit is, to the order of magnitude: only for plausibility bounds.
 _SMALL_UNITS = {"JPY": 0.01, "INR": 0.02, "HUF": 0.003, "RUB": 0.02, "THB": 0.03, "UAH": 0.03, "CZK": 0.05}
 _CURRENCY = (
-    r"(?:(?:US|CA|CAD|AU|HK|NZ|[CASR])\$|[$€£¥₹₪]|zł|Rs\b\.?|euros?\b|(?:"
-    + _CODES.replace(" ", "|")
-    + r")(?![A-Za-z]))"
+    r"(?:(?:US|CA|CAD|AU|HK|NZ|[CASR])\$|[$€£¥₹₪]|zł|Rs\b\.?|euros?\b|(?:" + _CODES + r")(?![A-Za-z]))"
 )
 _AMOUNT = r"\d{1,3}(?:[,.’' ]\d{3})+(?![\d])|\d{1,7}(?:\.\d{1,2})?"
 _UNIT_AFTER = (
@@ -45,7 +46,7 @@ _SALARY = re.compile(
     rf"(?P<k2>k|thousand)?(?![\w%]))?(?P<c3>\s?{_CURRENCY})?{_UNIT_AFTER}",
     re.IGNORECASE,
 )
-_HINT = re.compile(r"[$€£¥₹₪]|\d\s?k\b|\b(?:" + _CODES.replace(" ", "|") + r"|euros?)\b", re.IGNORECASE)
+_HINT = re.compile(r"[$€£¥₹₪]|\d\s?k\b|\b(?:" + _CODES + r"|euros?)\b", re.IGNORECASE)
 _MILLIONS = re.compile(
     r"^\s?(?:m\b|mm\b|mn\b|mil\b|b\b|bn\b|million|billion|\+?\s?(?:users|customers|people|employees))",
     re.IGNORECASE,
