@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from threading import Lock
+from collections.abc import Callable, Sequence
+from threading import Event, Lock, Thread
 from typing import Protocol
 
 from features.behaviour import BehaviourState, fold
@@ -14,6 +14,7 @@ from serving.errors import BehaviourUnavailableError
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5.0
+OPEN_SECONDS = 20.0
 
 
 class Behaviour(Protocol):
@@ -42,6 +43,43 @@ class MemoryBehaviour:
                 after = self._states[event.user_id] = fold(before, event)
                 new += after is not before
         return new
+
+
+class LateBehaviour:
+    """Opens a store in the background, for importing Feast takes seconds in which people can be answered.
+
+    Until it is open nothing is known of anybody beyond what requests bring, and writers wait.
+    """
+
+    def __init__(self, open_store: Callable[[], Behaviour]) -> None:
+        self._open_store = open_store
+        self._store: Behaviour | None = None
+        self._opened = Event()
+        Thread(target=self._open, name="behaviour", daemon=True).start()
+
+    def _open(self) -> None:
+        said = ""
+        while self._store is None:
+            try:
+                self._store = self._open_store()
+            except RuntimeError as error:
+                if _one_line(error) != said:
+                    said = _one_line(error)
+                    log.warning("%s; trying again", said)
+                time.sleep(RETRY_SECONDS)
+        self._opened.set()
+        log.info("the feature store is open")
+
+    def online(self, user_ids: Sequence[int]) -> dict[int, BehaviourState]:
+        if self._store is None:
+            return {i: BehaviourState(i) for i in user_ids}
+        return self._store.online(user_ids)
+
+    def push(self, events: Sequence[InteractionRecord]) -> int:
+        self._opened.wait(OPEN_SECONDS)
+        if self._store is None:
+            raise BehaviourUnavailableError("the feature store is not open yet")
+        return self._store.push(events)
 
 
 class GuardedBehaviour:

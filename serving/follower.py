@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +13,7 @@ from serving.engine import Engine
 from serving.errors import JournalUnavailableError, ReleaseRefusedError
 from serving.journal import Journal
 from serving.loader import load_engine, named_champion
+from serving.memory import collector_paused, settle_memory
 
 log = logging.getLogger(__name__)
 FIRST_CATCH_UP_SECONDS = 10.0
@@ -68,7 +66,6 @@ class Follower:
         while not self._try(self._catch_up) and time.monotonic() < deadline:
             time.sleep(self._tail_seconds)
         self._observer.swapped(self.engine)
-        settle_memory()
         for thread in self._threads:
             thread.start()
 
@@ -140,7 +137,8 @@ class Follower:
 
     def _change_to(self, release_id: str) -> None:
         try:
-            engine = load_engine(self._releases, release_id, encoder_threads=self._encoder_threads)
+            with collector_paused():
+                engine = load_engine(self._releases, release_id, encoder_threads=self._encoder_threads)
         except ReleaseRefusedError as error:
             self._refused_id = release_id
             self._retry_at = time.monotonic() + REFUSED_SECONDS
@@ -169,19 +167,10 @@ class Follower:
         versions = [engine.encoder_version, old.encoder_version]
         self._try(lambda: self._prune(versions))
         del old
-        settle_memory()
+        settle_memory(collect=True)
 
     def _reconcile(self, engine: Engine) -> None:
         engine.catch_up(self._journal, lambda: not self._stop.is_set())
 
     def _prune(self, versions: list[str]) -> None:
         self._journal.prune_vectors(versions)
-
-
-def settle_memory() -> None:
-    """What was just loaded lives long: keep the collector from walking it, and give freed memory back."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).malloc_trim(0)

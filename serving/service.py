@@ -11,9 +11,10 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import bentoml
 import numpy as np
@@ -24,10 +25,12 @@ from starlette.responses import JSONResponse
 from serving.errors import (
     BehaviourUnavailableError,
     JournalUnavailableError,
+    ReleaseRefusedError,
     UnknownJobError,
     UnknownPlaceError,
 )
 from serving.http import BadInputInOneLine, BodyLimit
+from serving.memory import collector_paused, settle_memory
 from serving.schemas import (
     ChangeResponse,
     DeleteRequest,
@@ -48,6 +51,7 @@ from serving.settings import ServingSettings
 
 if TYPE_CHECKING:  # torch, FAISS and the rest are loaded by the workers only, not by their supervisor
     from models.facts import EncodedJob
+    from serving.worker import Worker
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -113,6 +117,25 @@ def _set_up_logs() -> None:
     logging.getLogger("bentoml._internal.server.http_app").addFilter(BadInputInOneLine())
 
 
+def _load_worker() -> Worker:
+    with collector_paused():
+        import torch
+
+        from serving.worker import Worker
+
+        torch.set_num_threads(1)
+        worker = Worker(_settings)
+    settle_memory()
+    return worker
+
+
+def _refuse_to_start(error: ReleaseRefusedError) -> NoReturn:
+    """One line instead of BentoML's tracebacks; nothing was opened that would have to be closed."""
+    if _settings.run_dir is None:  # else `python -m serving` says it, once for all workers
+        logging.getLogger("serving").error("%s", error)
+    os._exit(1)
+
+
 @bentoml.service(
     name="JobPilotService",
     workers=_settings.workers,
@@ -125,13 +148,11 @@ class JobPilotService:
     to_async: Any  # set by BentoML: the APIs of this instance as coroutines, with batching
 
     def __init__(self) -> None:
-        import torch
-
-        from serving.worker import Worker
-
-        torch.set_num_threads(1)
         _set_up_logs()
-        self._worker = Worker(_settings)
+        try:
+            self._worker = _load_worker()
+        except ReleaseRefusedError as error:
+            _refuse_to_start(error)
         self._answered = self._worker.metrics.answered
 
     @bentoml.on_shutdown

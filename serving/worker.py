@@ -6,13 +6,14 @@ import logging
 import os
 import random
 import socket
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from models.facts import EncodedJob, encode_with_facts
 from serving import mapping
-from serving.behaviour import Behaviour, GuardedBehaviour, MemoryBehaviour
+from serving.behaviour import Behaviour, GuardedBehaviour, LateBehaviour, MemoryBehaviour
 from serving.changes import ChangeDesk
 from serving.engine import Engine
 from serving.errors import ReleaseRefusedError
@@ -20,6 +21,7 @@ from serving.follower import Follower
 from serving.journal import Journal, MemoryJournal
 from serving.journal_postgres import PostgresJournal
 from serving.loader import load_engine, named_champion
+from serving.memory import settle_memory
 from serving.metrics import Metrics
 from serving.recommender import Recommender
 from serving.schemas import JobDocument, StateResponse
@@ -32,14 +34,13 @@ ANSWERING, REFUSAL = "answering", "refusal"
 
 
 class Worker:
-    """Raises SystemExit with one line if no release may answer."""
+    """Raises ReleaseRefusedError if no release may answer; `python -m serving` reports it and ends."""
 
     def __init__(self, settings: ServingSettings) -> None:
         self._settings = settings
         self.metrics = Metrics()
         engine = self._first_engine()
         journal = _journal(settings)
-        behaviour = GuardedBehaviour(_behaviour(settings))
         self.follower = Follower(
             engine,
             journal,
@@ -49,11 +50,12 @@ class Worker:
             champion_seconds=settings.champion_seconds,
             encoder_threads=settings.encoder_threads,
         )
+        self.follower.start()
+        behaviour = GuardedBehaviour(_behaviour(settings))
         self.recommender = Recommender(behaviour, epsilon=settings.epsilon, draw=random.SystemRandom())
         self.changes = ChangeDesk(journal, self.follower, behaviour)
         self._journal = journal
         self._started_at = datetime.now(UTC)
-        self.follower.start()
         log.info("%s", self._summary())
 
     @property
@@ -96,7 +98,7 @@ class Worker:
                 log.error("%s; joining release %s", error, answering)
                 return self._load(answering)
             self._write(REFUSAL, str(error))
-            raise SystemExit(f"serving does not start: {error}") from error
+            raise
 
     def _load(self, release_id: str) -> Engine:
         return load_engine(
@@ -149,13 +151,15 @@ def _behaviour(settings: ServingSettings) -> Behaviour:
     if settings.database_url is None or not settings.use_feast:
         log.warning("Feast is off: what people did lives in this process only, besides what requests bring")
         return MemoryBehaviour()
-    from features.store import BehaviourStore, StoreError  # importing Feast costs seconds
+    return LateBehaviour(lambda: _open_store(settings))
 
+
+def _open_store(settings: ServingSettings) -> Behaviour:
+    from features.store import BehaviourStore  # importing Feast costs seconds
+
+    assert settings.database_url is not None  # noqa: S101  (a programming error, never an input error)
     store = BehaviourStore(settings.database_url, timeout_s=settings.database_timeout_seconds)
-    try:
-        store.apply()
-    except StoreError as error:
-        log.warning(
-            "%s; behaviour comes from requests only until it does", " ".join(str(error).split())[:200]
-        )
+    store.apply()
+    warnings.filterwarnings("ignore", category=DeprecationWarning)  # Feast's import shows them again
+    settle_memory()
     return store

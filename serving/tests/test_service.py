@@ -348,8 +348,9 @@ def test_a_start_on_a_damaged_release_ends_with_one_line(releases: Path, tmp_pat
         file.write(b"x")
     with Server(damaged, tmp_path / "log", SERVING_WORKERS=1) as server:
         assert server.process.wait(timeout=240) == 1
-    lines = [line for line in (tmp_path / "log").read_text().splitlines() if line.startswith("serving: ")]
-    assert lines == ["serving: release first is refused: release first was altered: jobs.parquet"]
+    assert (tmp_path / "log").read_text().splitlines() == [
+        "serving: release first is refused: release first was altered: jobs.parquet"
+    ]
 
 
 @pytest.mark.parametrize(
