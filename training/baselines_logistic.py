@@ -20,9 +20,10 @@ class LogisticContent:
     """P(next job | past) from mean matches with the past jobs, fitted on the training events themselves.
 
     `texts` gives per field one text a job (cosine of TF-IDF); `keys` per field one value a job (equal or
-    not; "" equals nothing). With `behaviour`, also popularity and recency of what others did before the
-    moment. Every training event with a past is a positive, beside `negatives` jobs drawn uniformly. `at`
-    (users,) is each user's moment in microseconds; without it, everything in `events` lies in the past.
+    not; "" equals nothing). With `behaviour`, also popularity and recency of what was done before the
+    moment, by `others` where given (events that are no training examples), else by the same events. Every
+    training event with a past is a positive, beside `negatives` jobs drawn uniformly. `at` (users,) is each
+    user's moment in microseconds; without it, everything in `events` lies in the past.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class LogisticContent:
         keys: Mapping[str, Sequence[str]],
         at: I64 | None = None,
         behaviour: bool = False,
+        others: Events | None = None,
         negatives: int = 50,
         seed: int = 0,
     ) -> None:
@@ -42,6 +44,8 @@ class LogisticContent:
         self.name = "logistic content + popularity" if behaviour else "logistic content"
         order = np.argsort(events.at, kind="stable")
         self._events = events.take(order)
+        everyone = events if others is None else others
+        self._everyone = everyone.take(np.argsort(everyone.at, kind="stable"))
         self._at = np.full(users, np.iinfo(np.int64).max, np.int64) if at is None else at
         self._matches = [_tfidf(texts[k]) for k in sorted(texts)] + [_one_hot(keys[k]) for k in sorted(keys)]
         self._jobs = self._matches[0].shape[0]
@@ -91,8 +95,8 @@ class LogisticContent:
 
     def _others(self, at: int, candidates: I64) -> list[F32]:
         """log1p(times taken before), and closeness in days of the newest of them."""
-        end = int(np.searchsorted(self._events.at, at, "left"))
-        job, moment = self._events.job[:end], self._events.at[:end]
+        end = int(np.searchsorted(self._everyone.at, at, "left"))
+        job, moment = self._everyone.job[:end], self._everyone.at[:end]
         taken = np.bincount(job, minlength=self._jobs)
         newest = np.full(self._jobs, np.iinfo(np.int64).min // 2, np.int64)
         np.maximum.at(newest, job, moment)

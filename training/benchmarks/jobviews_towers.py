@@ -43,6 +43,7 @@ class Recipe:
 
     blocks: int = 4
     whole_profile: bool = True
+    learn_projections: bool = False
     train: TrainConfig = field(
         default_factory=lambda: TrainConfig(
             recipe="jobviews",
@@ -50,7 +51,7 @@ class Recipe:
             batch_size=256,
             uniform_negatives=3000,
             hard_negatives=0,
-            learning_rate=5e-4,
+            learning_rate=1e-2,
             embedding_learning_rate=2e-3,
             weight_decay=0.0,
             warmup_steps=10,
@@ -111,15 +112,26 @@ def walk_forward(setting: Setting, known: I64, targets: I64) -> F32:
     return out
 
 
+def untrained(setting: Setting, targets: I64) -> F32:
+    """(targets, jobs) similarities of towers that hold only the start weights of their fields."""
+    return _scores(setting, _start(setting), setting.views.events.take(targets))
+
+
+def _start(setting: Setting) -> TwoTower:
+    train = setting.recipe.train
+    config = setting.fields.tower_config(residual=train.residual, dropout=train.dropout, seed=setting.seed)
+    return start(config).eval()
+
+
 def _trained(setting: Setting, past: Events) -> TwoTower:
     config, recipe = setting.recipe.train.model_copy(update={"seed": setting.seed}), setting.recipe
-    towers = start(
-        setting.fields.tower_config(residual=config.residual, dropout=config.dropout, seed=setting.seed)
-    )
+    towers = _start(setting)
+    # 3,000 examples cannot improve 6 million numbers: what is learned is how much each field counts
+    towers.projections.requires_grad_(recipe.learn_projections)
     twice = np.bincount(past.user, minlength=setting.views.users)[past.user] > 1
     examples = past.take(np.flatnonzero(twice))
     if len(examples) < config.batch_size:
-        return towers.eval()
+        return towers
     history: HistorySource
     if recipe.whole_profile:
         history = WholeProfile(past, examples.user, examples.job, config.history_size, setting.seed)

@@ -1,0 +1,201 @@
+"""`jobviews`: real job views, US 2014-15. The last job of each user is found among all others by content.
+
+Protocol: repeat views dropped; views in order of their start; users with two jobs or more; the last job is
+the target; all jobs minus those the user saw before are ranked; ties count half. Users with one job are
+cold: nothing but what they stated in their profile before that view is known of them; they are reported
+apart. The job id is no feature. Towers and behaviour baselines see others' views only from before the
+target (towers: before the target's block, see jobviews_towers.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from models.encoder import SentenceEncoder, export_encoder
+from training import baselines as b
+from training.baselines_logistic import LogisticContent
+from training.benchmarks import jobviews_data as data_files
+from training.benchmarks.jobviews_data import JobViews, last_of_each, load_jobviews
+from training.benchmarks.jobviews_fields import JobFields
+from training.benchmarks.jobviews_towers import Recipe, Setting, untrained, walk_forward
+from training.benchmarks.report import (
+    BenchmarkDataError,
+    BenchmarkReport,
+    Meter,
+    Slice,
+    estimates,
+    finish,
+    require_files,
+)
+from training.metrics import Estimate, rank_metrics, score_ranks
+from training.progress import say
+from training.tracking import Run
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+Encode = Callable[[Sequence[str]], F32]
+FILES = (data_files.VIEWS, data_files.WISHES, data_files.WORK)
+
+
+def run(
+    data: Path,
+    *,
+    json_out: Path | None = None,
+    seed: int = 0,
+    run: Run | None = None,
+    encode: Encode | None = None,
+    recipe: Recipe | None = None,
+) -> BenchmarkReport:
+    """Scores the test targets once and reports. Raises BenchmarkDataError if files are missing."""
+    require_files(data, FILES)
+    meter = Meter()
+    views = load_jobviews(data)
+    recipe = recipe or Recipe()
+    if encode is None:
+        folder = export_encoder(Path(platformdirs.user_cache_dir("jobpilot")) / "encoder")
+        encode = SentenceEncoder(folder).encode
+    targets = last_of_each(views.events, views.users, at_least=1)
+    setting = _setting(views, encode, targets, recipe, seed)
+    known = np.setdiff1d(np.arange(len(views.events)), targets)
+    say(f"jobviews: {len(views.jobs):,} jobs, {views.users:,} users, {len(views.events):,} views")
+    ours = target_ranks(views, targets, walk_forward(setting, known, targets))
+    others = {"two towers, untrained": target_ranks(views, targets, untrained(setting, targets))}
+    for baseline, rows in _baselines(views, targets, known, encode, seed):
+        say(f"jobviews: {baseline.name}")
+        scores = np.zeros((len(targets), len(views.jobs)), np.float32)
+        scores[rows] = baseline.score(views.events.user[targets[rows]])
+        others[baseline.name] = target_ranks(views, targets, scores)
+    slices = _slices(views, setting, targets, ours, others)
+    params = {"seed": seed, "blocks": recipe.blocks, **recipe.train.model_dump()}
+    report = BenchmarkReport("jobviews", slices, params, meter.seconds(), meter.peak_mb())
+    return finish(report, json_out, run)
+
+
+def _setting(views: JobViews, encode: Encode, targets: I64, recipe: Recipe, seed: int) -> Setting:
+    say("jobviews: reading titles, places and companies")
+    fields = JobFields(views.jobs, encode)
+    first, at = user_moments(views, targets)
+    return Setting(
+        views,
+        fields,
+        fields.job_inputs(),
+        fields.user_inputs(views.wishes, views.work, first),
+        fields.user_inputs(views.wishes, views.work, at),
+        recipe,
+        seed,
+    )
+
+
+def user_moments(views: JobViews, targets: I64) -> tuple[I64, I64]:
+    """(users,) microseconds of each user's first view, and of the user's target (0 where there is none)."""
+    first = np.full(views.users, np.iinfo(np.int64).max, np.int64)
+    np.minimum.at(first, views.events.user, views.events.at)
+    at = np.zeros(views.users, np.int64)
+    at[views.events.user[targets]] = views.events.at[targets]
+    return first, at
+
+
+def target_ranks(views: JobViews, targets: I64, scores: F32) -> F64:
+    """Rank of each target among all jobs the user had not seen before it. `scores` is overwritten."""
+    events = views.events
+    by_user = np.argsort(events.user, kind="stable")  # inside a user still by time
+    starts = np.searchsorted(events.user[by_user], np.arange(views.users + 1))
+    for row, target in enumerate(targets):
+        own = by_user[starts[events.user[target]] : starts[events.user[target] + 1]]
+        scores[row, events.job[own[events.at[own] < events.at[target]]]] = -np.inf
+    return score_ranks(scores, events.job[targets])
+
+
+def _baselines(
+    views: JobViews, targets: I64, known: I64, encode: Encode, seed: int
+) -> list[tuple[b.Baseline, I64]]:
+    """Each with the target rows it is asked for: those that rank by a past are spared the cold users."""
+    events, users, jobs = views.events, views.users, len(views.jobs)
+    past, (_, at) = events.take(known), user_moments(views, targets)
+    everybody = np.arange(len(targets))
+    warm = np.flatnonzero(np.bincount(events.user, minlength=users)[events.user[targets]] > 1)
+    full = [f"{j.title} {j.company} {j.city} {j.state} {j.industry}" for j in views.jobs]
+    texts, keys = _matches(views)
+    matches: dict[str, Any] = {"texts": texts, "keys": keys, "at": at, "seed": seed}
+    every = b.past_matrix(past, users, jobs)
+    last = b.past_matrix(past, users, jobs, last_only=True)
+    stated = [
+        " ".join(f"{s.position} {s.city} {s.state}" for s in (*w, *e) if s.at < moment)
+        for w, e, moment in zip(views.wishes, views.work, at, strict=True)
+    ]
+    return [
+        (b.Random(jobs, seed), everybody),
+        (b.Popularity(events, jobs, at), everybody),
+        (b.ItemKnn(past, users, jobs), warm),
+        (b.Als(past, users, jobs, factors=64, seed=seed), warm),
+        (b.MeanVector(encode(full), past=every, name="sentence vectors, history"), warm),
+        (b.TfidfContent(full, past=last, name="TF-IDF, last job"), warm),
+        (b.TfidfContent(full, past=every, name="TF-IDF, history"), warm),
+        (b.TfidfContent(full, profile_texts=stated, name="TF-IDF, stated"), everybody),
+        (LogisticContent(past, users, **matches), warm),
+        (LogisticContent(past, users, **matches, behaviour=True, others=events), warm),
+    ]
+
+
+def _matches(views: JobViews) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """What the logistic baselines compare: texts by TF-IDF, keys for equality."""
+    texts = {
+        "title": [j.title for j in views.jobs],
+        "company": [j.company for j in views.jobs],
+        "place": [f"{j.city} {j.state}" for j in views.jobs],
+    }
+    keys = {
+        "company": [j.company.casefold() for j in views.jobs],
+        "city": [f"{j.city}, {j.state}".casefold() if j.city else "" for j in views.jobs],
+        "state": [j.state for j in views.jobs],
+    }
+    return texts, keys
+
+
+def _slices(
+    views: JobViews, setting: Setting, targets: I64, ours: F64, others: dict[str, F64]
+) -> tuple[Slice, ...]:
+    user = views.events.user[targets]
+    warm = np.bincount(views.events.user, minlength=views.users)[user] > 1
+    stated = (setting.users_at_target.dense["tabular"][user] == 0).any(1)
+
+    def part(title: str, rows: npt.NDArray[np.bool_], suffix: str, labels: list[str]) -> Slice:
+        def figures(ranks: F64) -> dict[str, Estimate]:
+            return estimates(rank_metrics(ranks[rows]))
+
+        table = {label: figures(others[label]) for label in labels}
+        return Slice(title, int(rows.sum()), figures(ours), table, suffix=suffix)
+
+    everything = [label for label in others if label != "TF-IDF, stated"]
+    cold = ["random", "popularity", "TF-IDF, stated", "two towers, untrained"]
+    return (
+        part("jobviews: users with a past", warm, "", everything),
+        part("jobviews: cold users who stated a wish or a job", ~warm & stated, "_cold_stated", cold),
+        part("jobviews: all cold users (one view)", ~warm, "_cold", cold),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--json", type=Path, default=None)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    try:
+        run(arguments.data, json_out=arguments.json, seed=arguments.seed)
+    except BenchmarkDataError as e:
+        say(f"skipped: {e}")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
