@@ -226,6 +226,8 @@ def test_structured_names() -> None:
         ("Montreal, Quebec", "Montréal", "CA"),
         ("NYC or Remote", "New York City", "US"),
         ("Emeryville, CA", "Emeryville", "US"),
+        ("Little Hollow, NC", "Little Hollow", "US"),
+        ("Software Engineer, CA", "", "US"),
         ("Tel Aviv, Israel", "Tel Aviv", "IL"),
         ("Copenhagen, Denmark / New York, USA", "Copenhagen", "DK"),
         ("Europe", "", ""),

@@ -66,7 +66,7 @@ _DASHES = re.compile(
 )
 _PLACE_SEPARATOR = re.compile(r"\s*,\s*|\s+\bin\b\s+|\s+\bat\b\s+|\s*[(\[]\s*|\s+\bnear\b\s+|\.\s+")
 _ROLE_AT = re.compile(r"(.{3,80}?)\s+(?:at|@|for|with)\s+(\S.*)", re.IGNORECASE)
-_REMARK = re.compile(r"(?:with|for|and|or|to|from|by|per|plus|also|w/)\b")
+_REMARK = re.compile(r"(?:with|for|and|or|to|from|by|per|plus|also|w/)\b|.*\?$")
 _PROSE = re.compile(
     r"\b(?:we|we['’]re|you|you['’]ll|our|is|are|i['’]m|looking for|seeking|have|has|will|was|were|who|"
     r"which|that|please)\b",

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from app.ingestion.normalize.gazetteer import LONGEST_NAME, Place, fold, gazetteer, is_ambiguous
 from app.ingestion.normalize.regions import LOCATION_FILLER
+from app.ingestion.normalize.roles import names_role
 from app.ingestion.normalize.text import collapse, limit
 
 MAX_LOCATION = 200  # characters
@@ -124,7 +125,7 @@ def place_hits(words: list[Token], text: str) -> list[Hit]:
 def _hit_at(words: list[Token], i: int, text: str) -> Hit | None:
     first = fold(words[i].text)
     if not first or first.split(" ", 1)[0] not in gazetteer().first_words:
-        return None
+        return _town_before_state(words, i, text)
     for length in range(min(LONGEST_NAME, len(words) - i), 0, -1):
         if length > 1 and _separated(words, i, length, text):
             continue
@@ -132,6 +133,22 @@ def _hit_at(words: list[Token], i: int, text: str) -> Hit | None:
         hit = _lookup(written, i, length, words, text)
         if hit is not None:
             return hit
+    return _town_before_state(words, i, text)
+
+
+def _town_before_state(words: list[Token], i: int, text: str) -> Hit | None:
+    """ "Mebane, NC": a town too small for the table, known by the state behind its comma."""
+    for length in (1, 2, 3):
+        if i + length >= len(words) or not words[i + length - 1].text[:1].isupper():
+            return None
+        code = gazetteer().region_codes.get(words[i + length].text)
+        gap = text[words[i + length - 1].end : words[i + length].start]
+        if gap.strip() == "" and gap:
+            continue
+        name = text[words[i].start : words[i + length - 1].end]
+        if code is None or gap.strip() != "," or names_role(name) or not name.replace(" ", "").isalpha():
+            return None
+        return Hit(i, i + length, Place(name, code.region, code.country), "city")
     return None
 
 

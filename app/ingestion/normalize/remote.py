@@ -27,8 +27,9 @@ _OTHER_REMOTE = re.compile(
     r"device|deposit|island|village|places?\b|areas?\b|viewing|diagnos|data|system|support tool|"
     r"management|execution|"
     r"operated|manag|connect|host|site|health|capture|branch)|remote (?:office|team)s? in|"
-    r"even remotely|remotely (?:interest|control|monitor)|"
-    r"\b(?:our|other|with|and|the|a|some|several|few|manage|managing|work with|of) remote[\s-](?:team|"
+    r"even remotely|remotely (?:interest|control|monitor|with (?:our|the|its|your))|"
+    r"\b(?:our|other|(?<!okay )(?<!ok )with|and|the|a|some|several|few|manage|managing|work with|"
+    r"of) remote[\s-](?:team|"
     r"teams|developer|developers|employees|offices|office|"
     r"colleagues|workers|engineers|folks|members)\b",
     re.IGNORECASE,
@@ -55,7 +56,8 @@ _HYBRID = re.compile(
     rf"\b{_DAYS} days?[\w\s/]{{0,12}}(?:week|wk)?\W{{0,3}}(?:from home|remote|wfh)|"
     rf"\b(?:work (?:remotely|from (?:your )?home(?: office)?)|wfh) (?:{_DAYS} days?|up to|occasionally|"
     rf"sometimes|on (?:mon|tue|wed|thu|fri|occasion)|"
-    r"every|when(?:ever)?|part)|\bremote working environment",
+    r"every|when(?:ever)?|part)|\bremote working environment|\b(?:[1-9]\d)% remote|"
+    r"\bremote(?:ly)? (?:once|twice) an? |\bmostly on-?site",
     re.IGNORECASE,
 )
 _REMOTE = re.compile(

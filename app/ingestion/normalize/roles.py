@@ -23,13 +23,14 @@ _HEADS = (
     r"executives?|controllers?|bookkeepers?|assistants?|operators?|machinists?|electricians?|drivers?|"
     r"cryptographers?|linguists?|traders?|modelers?|buyers?|merchandisers?|salespe(?:rson|ople)|"
     r"agents?|wranglers?|"
-    r"rubyists?|pythonistas?|rockstars?|ninjas?|gurus?|techs?|pm|pms|swes?|devops|coo|cfo|ceo|"
+    r"experts?|rubyists?|pythonistas?|rockstars?|ninjas?|gurus?|techs?|pm|pms|swes?|devops|coo|cfo|ceo|"
     r"trainees?|pentesters?|"
     r"practitioners?|builders?|fellows?|postdocs?|ambassadors?|trainers?|auditors?|partners?|makers?"
 )
 #: Heads that name a role only behind a qualifier ("product owner", not "owner").
 _WEAK_HEADS = frozenset(
-    "owner owners master masters lead leads head leader leaders techs tech pm pms agent agents partner "
+    "expert experts owner owners master masters lead leads head leader leaders techs tech pm pms agent "
+    "agents partner "
     "partners "
     "makers maker builder builders driver drivers operator operators associate associates executive "
     "executives "
@@ -47,7 +48,8 @@ _WEAK_HEADS = frozenset(
 _QUALIFIERS = (
     r"senior|sr\.?|snr\.?|junior|jr\.?|jnr\.?|mid(?:[- ]?level)?|medior|lead|principal|staff|chief|"
     r"head|first|founding|"
-    r"entry[- ]level|experienced|graduate|associate|full[- ]?stack|front[- ]?end|back[- ]?end|"
+    r"front|back|end|full|stack|generalist|entry[- ]level|experienced|graduate|associate|"
+    r"full[- ]?stack|front[- ]?end|back[- ]?end|"
     r"fullstack|frontend|backend|"
     r"server[- ]side|client[- ]side|software|hardware|firmware|embedded|systems?|web|mobile|"
     r"data(?:base)?|cloud|network|"
@@ -86,6 +88,9 @@ _QUALIFIERS = (
     r"training|documentation|qa/test|r&d|computer|web/mobile|mobile/web|senior/lead|and|&|or|/|,|of|"
     r"for|to|in|the"
 )
+#: "Director of Growth and Marketing"
+_WITH_FIELD = frozenset(["director", "head", "vp", "manager"])
+_FIELD = re.compile(r"\s+of\s+[A-Z][\w&-]*(?:\s+(?:(?:and|&)\s+)?[A-Z][\w&-]*){0,3}")
 # Positions without a noun of their own.
 _OPENINGS = re.compile(
     r"\b(?:(?:multiple|various|several|many|all|numerous|other|open|engineering|technical|tech|"
@@ -126,13 +131,17 @@ class RolePhrase:
     qualified: bool
 
 
-def find_roles(text: str, most: int = 20) -> list[RolePhrase]:
-    """Role phrases left to right: a head noun with the qualifiers and proper words before it."""
+def find_roles(text: str, most: int = 20, *, sought: bool = False) -> list[RolePhrase]:
+    """Role phrases left to right: a head noun with the qualifiers and proper words before it.
+
+    A bare noun ("designers") counts only where people are `sought`; elsewhere it may be anybody.
+    """
     found: list[RolePhrase] = []
     for match in _HEAD.finditer(text):
-        phrase = _extend_left(text, match.start(), match.end())
-        weak = match[0].lower() in _WEAK_HEADS
-        if not phrase.qualified and (weak or phrase.text.islower()):
+        field = _FIELD.match(text, match.end()) if match[0].lower() in _WITH_FIELD else None
+        phrase = _extend_left(text, match.start(), field.end() if field else match.end())
+        weak = match[0].lower() in _WEAK_HEADS and field is None
+        if not sought and not phrase.qualified and (weak or phrase.text.islower()):
             continue
         if found and phrase.start < found[-1].end:
             found[-1] = RolePhrase(text[found[-1].start : phrase.end], found[-1].start, phrase.end, True)

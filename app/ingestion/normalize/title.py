@@ -61,4 +61,8 @@ def title_in_text(text: str) -> str:
     for role in find_roles(text, 10):
         if role.qualified and not _SOMEBODY.search(text[max(0, role.start - 25) : role.start]):
             return clean_title(role.text)
+    for match in _ASKED_FOR.finditer(text):
+        roles = find_roles(match["rest"], 1, sought=True)
+        if roles and roles[0].start < 40:
+            return clean_title(roles[0].text)
     return clean_title(openings_phrase(text))
