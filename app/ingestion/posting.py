@@ -82,11 +82,13 @@ class Parsed:
 
 def within_limits(posting: Posting) -> Posting:
     """Cuts what the tables do not take and notes it, so that no row is lost over a long text."""
-    notes = list(posting.notes)
-    description = limit(posting.description, MAX_DESCRIPTION)
-    if len(description) < len(posting.description):
-        notes.append(f"description cut to {MAX_DESCRIPTION} characters")
+    notes, texts = list(posting.notes), {}
+    for name in ("description", "requirements", "benefits"):
+        text = getattr(posting, name)
+        texts[name] = limit(text, MAX_DESCRIPTION)
+        if len(texts[name]) < len(text):
+            notes.append(f"{name} cut to {MAX_DESCRIPTION} characters")
     skills = tuple(skill[:MAX_SKILL] for skill in posting.skills[:MAX_SKILLS])
     if skills != posting.skills:
         notes.append(f"skills cut to {MAX_SKILLS} of {MAX_SKILL} characters")
-    return replace(posting, description=description, skills=skills, notes=tuple(notes))
+    return replace(posting, **texts, skills=skills, notes=tuple(notes))

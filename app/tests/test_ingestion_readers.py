@@ -211,6 +211,7 @@ def test_columns_of_a_row() -> None:
     [
         ("title", "", "title is missing"),
         ("title", {"a": 1}, "title is not a text"),
+        ("title", "x" * 5001, "title is longer than 5000 characters"),
         ("salary_min", -5, "salary_min is not a number from 0"),
         ("salary_min", float("inf"), "salary_min is not a number from 0"),
         ("posted_at", "yesterday", "posted_at is not a date (ISO 8601 or Unix time)"),

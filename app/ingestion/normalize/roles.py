@@ -99,7 +99,8 @@ _OPENINGS = re.compile(
     r"(?:positions?|roles?|openings?|jobs|opportunities)\b|\bsoftware engineering\b(?! (?:team|company|"
     r"firm))|"
     r"\b(?:data|machine learning|software|web|mobile) (?:science|engineering|development)\b$|"
-    r"\b[\w-]+[ /](?:engineering|design|data science)$|\bhead of (?:\w+ ?){1,2}|\bvp of (?:\w+ ?){1,2}|"
+    r"\b\w[\w-]{0,30}[ /](?:engineering|design|data science)$|\bhead of (?:\w+ ?){1,2}|"
+    r"\bvp of (?:\w+ ?){1,2}|"
     r"\bCTO\b|\bSRE\b|\bDevOps\b|\bsoftware development\b$",
     re.IGNORECASE,
 )

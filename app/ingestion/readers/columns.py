@@ -30,6 +30,8 @@ COLUMNS = (
     "salary_min",
     "salary_max", "currency", "salary_interval", "skills", "url", "posted_at", "expires_at", "external_id",
 )  # fmt: skip
+LONG_COLUMNS = frozenset(["description", "requirements", "benefits"])
+MAX_FIELD = 5_000  # characters of any other column as it stands in the file
 MAX_EXTERNAL_ID = 300  # characters
 _NUMBER = re.compile(r"^[^\d\-.]{0,4}\s*(-?\d[\d\s,'’_]*(?:\.\d+)?)\s*(k?)\s*[^\d]{0,4}$", re.IGNORECASE)
 
@@ -156,6 +158,8 @@ def _text(row: dict[str, Any], name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        if name not in LONG_COLUMNS and len(value) > MAX_FIELD:
+            raise RowError(f"{name} is longer than {MAX_FIELD} characters")
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)

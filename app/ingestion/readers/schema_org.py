@@ -21,6 +21,7 @@ from app.ingestion.normalize.salary import Salary
 from app.ingestion.normalize.title import clean_title
 from app.ingestion.posting import Parsed, Posting, Rejected, within_limits
 from app.ingestion.readers.columns import (
+    MAX_FIELD,
     checked_salary,
     date_field,
     external_id,
@@ -65,11 +66,11 @@ def job_nodes(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def posting_of(node: dict[str, Any]) -> Posting:
-    title = clean_title(_text(node.get("title")) or _text(node.get("name")))
-    company = clean_company(_text(node.get("hiringOrganization"), "name", "legalName"))
+    title = clean_title((_text(node.get("title")) or _text(node.get("name")))[:MAX_FIELD])
+    company = clean_company(_text(node.get("hiringOrganization"), "name", "legalName")[:MAX_FIELD])
     if not title or not company:
         raise RowError(f"{'title' if not title else 'hiringOrganization'} is missing")
-    location = split_location(_location(node))
+    location = split_location(_location(node)[:MAX_FIELD])
     salary, notes = _salary(node.get("baseSalary") or node.get("estimatedSalary"))
     url, instructions = web_address(_text(node.get("url"), "@id"))
     return Posting(
