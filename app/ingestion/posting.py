@@ -82,13 +82,22 @@ class Parsed:
 
 def within_limits(posting: Posting) -> Posting:
     """Cuts what the tables do not take and notes it, so that no row is lost over a long text."""
-    notes, texts = list(posting.notes), {}
-    for name in ("description", "requirements", "benefits"):
-        text = getattr(posting, name)
-        texts[name] = limit(text, MAX_DESCRIPTION)
-        if len(texts[name]) < len(text):
+    notes = list(posting.notes)
+
+    def cut(name: str, text: str) -> str:
+        short = limit(text, MAX_DESCRIPTION)
+        if len(short) < len(text):
             notes.append(f"{name} cut to {MAX_DESCRIPTION} characters")
+        return short
+
     skills = tuple(skill[:MAX_SKILL] for skill in posting.skills[:MAX_SKILLS])
     if skills != posting.skills:
         notes.append(f"skills cut to {MAX_SKILLS} of {MAX_SKILL} characters")
-    return replace(posting, **texts, skills=skills, notes=tuple(notes))
+    return replace(
+        posting,
+        description=cut("description", posting.description),
+        requirements=cut("requirements", posting.requirements),
+        benefits=cut("benefits", posting.benefits),
+        skills=skills,
+        notes=tuple(notes),
+    )
