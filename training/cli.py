@@ -234,7 +234,9 @@ def _registry() -> Registry:
 def _show(table: object) -> None:
     from rich.console import Console
 
-    Console(file=sys.stdout).print(table)
+    console = Console(file=sys.stdout)
+    # the table is wide: in a log nothing wraps it
+    (console if console.is_terminal else Console(file=sys.stdout, width=180)).print(table)
 
 
 def main() -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from features.inputs import History
+from features.inputs import History, Inputs
 from models.batch import Batch, to_batch
+from training.config import TrainConfig
 from training.dataset import TrainData
 from training.sampler import Draw
 
@@ -31,9 +32,11 @@ class TrainBatch:
 
 
 class Collator:
-    def __init__(self, data: TrainData, log_q: npt.NDArray[np.float32], history_dropout: float, seed: int):
-        self._data, self._log_q, self._dropout, self._seed = data, log_q, history_dropout, seed
-        self._rng = np.random.default_rng((seed, 0))
+    def __init__(self, data: TrainData, log_q: npt.NDArray[np.float32], config: TrainConfig) -> None:
+        self._data, self._log_q, self._seed = data, log_q, config.seed
+        self._dropout = config.history_dropout
+        self._thin = config.thin_profiles if data.thin_users is not None else 0.0
+        self._rng = np.random.default_rng((config.seed, 0))
         order = np.lexsort((data.examples.job, data.examples.user))
         self._owned = data.examples.job[order]  # jobs of user u: from _starts[u] to _starts[u + 1]
         self._starts = np.searchsorted(data.examples.user[order], np.arange(len(data.users) + 1))
@@ -49,7 +52,7 @@ class Collator:
         needed = np.unique(
             np.concatenate([columns, draw.hard[draw.hard >= 0], history.job_ids[history.job_ids >= 0]])
         )
-        users = self._data.users.take(examples.user).with_history(history)
+        users = self._profiles(examples.user).with_history(history)
         return TrainBatch(
             users=to_batch(users, needed),
             jobs=to_batch(self._data.jobs.take(needed)),
@@ -60,6 +63,17 @@ class Collator:
             hard=torch.from_numpy(np.where(draw.hard >= 0, np.searchsorted(needed, draw.hard), -1)),
             weight=torch.from_numpy(self._data.weight[draw.examples]),
         )
+
+    def _profiles(self, rows: I64) -> Inputs:
+        """Some users by their thin profile: a newcomer who states skills and a place is then no stranger."""
+        thin = self._rng.random(len(rows)) < self._thin
+        if self._data.thin_users is None or not thin.any():
+            return self._data.users.take(rows)
+        if thin.all():
+            return self._data.thin_users.take(rows)
+        parts = [self._data.users.take(rows[~thin]), self._data.thin_users.take(rows[thin])]
+        back = np.argsort(np.concatenate([np.flatnonzero(~thin), np.flatnonzero(thin)]))
+        return Inputs.concat(parts).take(back)
 
     def _drop(self, history: History) -> History:
         """Hides some users' whole past, so that the towers also learn to work without one."""

@@ -23,6 +23,7 @@ class TrainConfig(BaseModel):
     temperature: float = Field(0.07, gt=0, description="start value; learned during training")
     log_q: bool = Field(True, description="correct in-batch sampling bias by the log expected count")
     history_dropout: float = Field(0.2, ge=0, le=1, description="share of users trained without it")
+    thin_profiles: float = Field(0.3, ge=0, le=1, description="share known by skills and place alone")
     history_size: int = Field(20, ge=0)
     patience: int = Field(3, ge=1, description="evaluations without improvement before stopping")
     evaluate_every: int = Field(1, ge=1, description="epochs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -44,7 +44,8 @@ class CorpusError(ValueError):
 class Corpus:
     """Rows follow ascending ids on both sides. Times are microseconds UTC; `closed` is NEVER while open.
 
-    `jobs` and `users` are memory-mapped; `examples` holds the first positive interaction of each
+    `jobs` and `users` are memory-mapped, `thin_users` are the same seekers by skills and
+    place alone; `examples` holds the first positive interaction of each
     (user, job), by row, with the strongest kind reached.
     """
 
@@ -52,6 +53,7 @@ class Corpus:
     transform: FeatureTransform
     jobs: Inputs
     users: Inputs
+    thin_users: Inputs
     job_ids: I64
     user_ids: I64
     opened: I64
@@ -89,6 +91,7 @@ class Corpus:
             history=_CorpusHistory(self, examples, history_size),
             weight=KIND_WEIGHTS[examples.kind],
             passed_over=_passed_over(shown, len(self.users)),
+            thin_users=self.thin_users,
         )
 
 
@@ -117,7 +120,7 @@ def build_corpus(
     """
     events = read_events(snapshot)
     boundaries = split_by_time(_first_positive_times(events), split or SplitConfig())
-    stamp = {"snapshot": read_manifest(snapshot).id, "encoder": encoder.encoder.version, "format": 1}
+    stamp = {"snapshot": read_manifest(snapshot).id, "encoder": encoder.encoder.version, "format": 2}
     stamp_path = out / "corpus.json"
     if not (stamp_path.is_file() and json.loads(stamp_path.read_text()) == stamp):
         shutil.rmtree(out, ignore_errors=True)
@@ -137,16 +140,21 @@ def _fit(snapshot: Path, split: Split, config: TransformConfig | None) -> Featur
 
 def _write_inputs(snapshot: Path, out: Path, transform: FeatureTransform, encoder: CachedEncoder) -> None:
     totals = read_manifest(snapshot)
-    jobs, users = InputsWriter(out / "jobs"), InputsWriter(out / "users")
+    jobs = InputsWriter(out / "jobs")
     chunks = -(-totals.rows("jobs") // _CHUNK)
     for part in track(_chunks(read_jobs(snapshot)), chunks, "encoding postings"):
         jobs.append(transform.job_inputs(part, encoder.encode))
     jobs.close()
+    users, thin_users = InputsWriter(out / "users"), InputsWriter(out / "thin_users")
     chunks = -(-totals.rows("users") // _CHUNK)
     for seekers in track(_chunks(read_users(snapshot)), chunks, "encoding seekers"):
-        inputs = transform.user_inputs(seekers, encoder.encode)
-        users.append(Inputs(inputs.dense, inputs.bags))  # histories depend on the moment: see Corpus.history
+        thin = [replace(u, resume_text="", desired_title="", experience_years=None) for u in seekers]
+        for writer, records in ((users, seekers), (thin_users, thin)):
+            inputs = transform.user_inputs(records, encoder.encode)
+            # histories depend on the moment: see Corpus.history
+            writer.append(Inputs(inputs.dense, inputs.bags))
     users.close()
+    thin_users.close()
 
 
 def _open(snapshot: Path, out: Path, events: pa.Table, split: Split) -> Corpus:
@@ -159,6 +167,7 @@ def _open(snapshot: Path, out: Path, events: pa.Table, split: Split) -> Corpus:
         transform=FeatureTransform.load(out / "transform"),
         jobs=open_inputs(out / "jobs"),
         users=open_inputs(out / "users"),
+        thin_users=open_inputs(out / "thin_users"),
         job_ids=job_ids,
         user_ids=user_ids,
         opened=_times(table["posted_at"], np.iinfo(np.int64).min),

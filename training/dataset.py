@@ -114,7 +114,7 @@ class TrainData:
     """All the trainer reads. Inputs may be memory-mapped; nothing here copies them.
 
     `weight` (examples,) float32; `passed_over` gives, per user row, jobs shown and not taken (CSR), for hard
-    negatives; `evaluate(model) -> metrics` is called between epochs on held-out data.
+    negatives; `thin_users` describes the same user rows by skills and place alone.
     """
 
     jobs: Inputs
@@ -123,6 +123,7 @@ class TrainData:
     history: HistorySource
     weight: npt.NDArray[np.float32]
     passed_over: PassedOver | None = None
+    thin_users: Inputs | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
+from features.inputs import History, Inputs
 from features.records import JobRecord, UserRecord
 from features.snapshot import read_jobs, read_users
 from features.text import job_body_text, job_title_text, user_body_text, user_title_text
@@ -49,6 +50,7 @@ from training.tracking import Run
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 MODEL = "two-tower"
+THIN = "two-tower, skills and place only"
 CURVE = (1, 5, 10, 20, 50, 100)
 MAX_CALIBRATION = 20_000
 
@@ -69,7 +71,7 @@ class Report:
 
     def evidence(self) -> Evidence:
         estimates = self.estimates()
-        rivals = {k: v for k, v in estimates.items() if k != MODEL}
+        rivals = {k: v for k, v in estimates.items() if k not in (MODEL, THIN)}
         best = max(rivals, key=lambda name: rivals[name].mean)
         return Evidence(
             ndcg=estimates[MODEL].mean,
@@ -84,7 +86,7 @@ class Report:
     def table(self) -> Table:
         label = " (simulated market: synthetic data)" if self.synthetic else ""
         title = f"Test window: {len(self.task):,} seekers, {len(self.task.candidates):,} postings{label}"
-        table = Table("", *METRICS, "coverage", title=title, title_justify="left")
+        table = Table("", *METRICS, "coverage", title=title, title_justify="left", min_width=150)
         for name, result in self.results.items():
             cells = [str(result.estimate(m)) for m in METRICS]
             table.add_row(name, *cells, f"{result.coverage:.3f}", style="bold" if name == MODEL else "")
@@ -94,8 +96,9 @@ class Report:
         means = {name: result.means() for name, result in self.results.items()}
         run.metrics({f"test/{k}": v for k, v in means[MODEL].items()})
         for name, values in means.items():
-            if name != MODEL:
+            if name not in (MODEL, THIN):
                 run.metrics({f"baseline/{name}/{k}": v for k, v in values.items()})
+        run.metrics({"test/NDCG@10/profile=thin": means[THIN]["NDCG@10"]})
         for key, e in slices(self.results[MODEL], self.task).items():
             if e.n:
                 run.metrics({f"test/{key}": e.mean})
@@ -116,6 +119,8 @@ def evaluate_all(bundle: ModelBundle, corpus: Corpus, *, max_users: int = 0) -> 
     size = corpus.transform.config.history
     users = bundle.embed_user_inputs(task_users(corpus, task, size), table_lookup(vectors))
     ranked = {MODEL: rank_by_index(vectors, users, task)}
+    thin = bundle.embed_user_inputs(_newcomers(corpus, task), table_lookup(vectors))
+    ranked[THIN] = rank_by_index(vectors, thin, task)
     for baseline in baselines(corpus, task):
         ranked[baseline.name] = rank_by_scores(baseline.score, task)
     calibration = fit_calibration(*_shown(bundle, corpus, vectors, split.validation, split.test))
@@ -128,6 +133,13 @@ def evaluate_all(bundle: ModelBundle, corpus: Corpus, *, max_users: int = 0) -> 
         calibration=calibration,
         reliability=reliability(calibration.probability(similarity), label),
     )
+
+
+def _newcomers(corpus: Corpus, task: Task) -> Inputs:
+    """The asked users as if they had just arrived: no past, no text, only skills and a place."""
+    nothing = np.full((len(task), 1), -1, np.int64)
+    history = History(nothing, np.zeros_like(nothing), np.zeros(nothing.shape, np.float32))
+    return corpus.thin_users.take(task.users).with_history(history)
 
 
 def baselines(corpus: Corpus, task: Task) -> list[Baseline]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import subprocess
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,6 +131,9 @@ def start_run(
 
 def tracking_client(uri: str) -> MlflowClient:
     """Also makes `uri` MLflow's own default: artifact look-ups inside the library still ask for it."""
+    # MLflow uses what SQLAlchemy is phasing out, and tells of every table it makes: neither is our user's
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"mlflow\.")
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     import mlflow
 
     _ensure_schema(uri)

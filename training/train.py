@@ -48,7 +48,7 @@ class Trainer:
         self.sampler = BatchSampler(
             data, config.batch_size, config.uniform_negatives, config.hard_negatives, config.seed
         )
-        self.collator = Collator(data, self.sampler.log_q, config.history_dropout, config.seed)
+        self.collator = Collator(data, self.sampler.log_q, config)
         self.optimizers = self._optimizers()
         self.epoch = 0
         self.step = 0

@@ -125,7 +125,7 @@ def test_no_user_meets_an_own_positive_as_a_negative() -> None:
     data = market()
     sampler = BatchSampler(data, 64, 16, 1, seed=0)
     draw = next(sampler.epoch(0))
-    batch = Collator(data, sampler.log_q, 0.0, 0)(draw)
+    batch = Collator(data, sampler.log_q, CONFIG)(draw)
     examples = data.examples.take(draw.examples)
     columns = np.unique(np.concatenate([examples.job, draw.uniform]))
     own = {(int(u), int(j)) for u, j in zip(data.examples.user, data.examples.job, strict=True)}
