@@ -39,5 +39,5 @@ def configure(level: str = "INFO", style: Literal["json", "text"] = "json") -> N
         JsonFormatter() if style == "json" else logging.Formatter("%(levelname)-7s %(name)s: %(message)s")
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "procrastinate.worker", "procrastinate.jobs"):
+    for noisy in ("httpx", "httpcore", "procrastinate"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, defer
 from sqlalchemy.sql.expression import cast, literal
 
 from app.job.schemas import JobFilters
@@ -20,6 +20,8 @@ from app.orm.job import FINAL_STATUSES
 #: First key of the advisory locks that order pushes of one posting ("jobp" in ASCII).
 _PUSH_LOCK = 0x6A6F6270
 _ENGLISH = cast(literal("english"), REGCONFIG)
+#: Lists show no long texts, and reading them costs more than all else.
+_SHORT = [defer(column, raiseload=True) for column in (Job.description, Job.requirements, Job.benefits)]
 
 
 def with_company() -> Select[Job]:
@@ -46,11 +48,10 @@ async def lock_for_member(session: AsyncSession, reference: str, user_id: int) -
 
 
 async def search(session: AsyncSession, filters: JobFilters, paging: Paging) -> tuple[int, Sequence[Job]]:
-    """(number of matches, one page of them)."""
+    """(number of matches, one page of them, without their long texts)."""
     where = conditions(filters)
-    count = select(func.count(Job.id)).join(Job.company).where(*where)
-    total = (await session.execute(count)).scalar_one()
-    query = with_company().where(*where).order_by(*_order(filters))
+    total = (await session.execute(select(func.count(Job.id)).where(*where))).scalar_one()
+    query = with_company().options(*_SHORT).where(*where).order_by(*_order(filters))
     rows = (await session.scalars(query.offset(paging.offset).limit(paging.limit))).all()
     return total, rows
 
@@ -66,7 +67,7 @@ def conditions(filters: JobFilters) -> list[ColumnElement[bool]]:
     if filters.remote:
         where.append(Job.remote_option.in_(filters.remote))
     if filters.company:
-        where.append(Company.slug == filters.company)
+        where.append(Job.company_id.in_(select(Company.id).where(Company.slug == filters.company)))
     low, high = Job.annual_salary_min, Job.annual_salary_max
     if filters.salary_min is not None:
         where.append(func.coalesce(high, low) >= filters.salary_min)
@@ -89,8 +90,8 @@ def _order(filters: JobFilters) -> list[ColumnElement[Any]]:
 
 
 async def active_by_id(session: AsyncSession, job_ids: Collection[int]) -> dict[int, Job]:
-    """The postings that are still active, in one query."""
-    query = with_company().where(Job.id.in_(job_ids), Job.status == "active")
+    """The postings that are still active, in one query, without their long texts."""
+    query = with_company().options(*_SHORT).where(Job.id.in_(job_ids), Job.status == "active")
     return {job.id: job for job in await session.scalars(query)}
 
 

@@ -18,7 +18,7 @@ from serving.schemas import UserDocument
 
 RELEASE_ID = "postgres-baseline-1"
 #: Candidates looked at: the newest that name a skill, and the newest of all so that nobody gets nothing.
-WITH_SKILL, NEWEST = 1500, 300
+WITH_SKILL, NEWEST = 500, 200
 #: Skills beyond these would only lengthen the query.
 MAX_SKILLS = 30
 
