@@ -28,7 +28,7 @@ DEMO_EMAIL = "demo@example.org"
 
 
 class _Terminated(Exception):  # noqa: N818  (a request to stop, not an error)
-    """SIGTERM: end as on Ctrl-C."""
+    """Ctrl-C or SIGTERM: end everything in order."""
 
 
 class Supervisor:
@@ -63,7 +63,7 @@ class Supervisor:
                     process.wait_ready(180)
                 self._announce(time.perf_counter() - started)
                 self._watch()
-            except (KeyboardInterrupt, _Terminated):
+            except _Terminated:
                 self.console.print("stopping ...")
             finally:
                 stop_all(self.processes)
@@ -93,6 +93,7 @@ class Supervisor:
             "OMP_WAIT_POLICY": "passive",
             "BENTOML_DO_NOT_TRACK": "True",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # idle worker pools
             "DO_NOT_TRACK": "true",
         }
 
@@ -165,16 +166,19 @@ class Supervisor:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    def on_term(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM and SIGINT end the block quietly; the latter even where a shell's `&` had it ignored."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise _Terminated
 
-    before = signal.signal(signal.SIGTERM, on_term)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
-    except (KeyboardInterrupt, _Terminated):
+    except _Terminated:
         return
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ok(url: str) -> Callable[[], bool]:
