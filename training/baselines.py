@@ -92,11 +92,12 @@ class ItemKnn:
     name = "item-kNN"
 
     def __init__(self, events: Events, users: int, jobs: int, neighbours: int = 200) -> None:
-        from implicit.nearest_neighbours import CosineRecommender
+        from implicit.nearest_neighbours import ItemItemRecommender
 
         self._past = interactions(events, users, jobs)
-        model = CosineRecommender(K=neighbours, num_threads=1)
-        model.fit(self._past, show_progress=False)
+        # one more than asked for: implicit counts a job as its own nearest neighbour
+        model = ItemItemRecommender(K=neighbours + 1, num_threads=1)
+        model.fit(normalize(self._past.astype(np.float64), axis=0).tocsr(), show_progress=False)
         self._similarity = model.similarity.tocsr().astype(np.float32)
         self._similarity.setdiag(0.0)  # a job is no evidence for itself
 
