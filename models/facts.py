@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,8 +78,7 @@ def _row(bag: Bag, i: int) -> list[int]:
 
 def content_hash(job: JobRecord) -> str:
     """Digest of everything a posting says except its key; equal content never needs encoding twice."""
-    raw = asdict(job)
-    del raw["job_id"]
+    raw = {f.name: getattr(job, f.name) for f in fields(job) if f.name != "job_id"}
     for name in ("salary_min", "salary_max"):
         raw[name] = None if raw[name] is None else float(raw[name])
     raw["posted_at"] = None if job.posted_at is None else as_utc(job.posted_at).isoformat()

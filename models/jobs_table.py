@@ -7,7 +7,6 @@ running catalogue, so there is one way in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,7 +48,10 @@ def jobs_table(jobs: Sequence[JobRecord], facts: Sequence[JobFacts]) -> pa.Table
     columns["content_hash"] = [content_hash(j) for j in jobs]
     columns["posted_at"] = [None if j.posted_at is None else as_utc(j.posted_at) for j in jobs]
     columns["skills"] = [list(f.skills) for f in facts]
-    columns["places"] = [[asdict(p) for p in f.places] for f in facts]
+    columns["places"] = [
+        [{"country": p.country, "label": p.label, "lat": p.lat, "lon": p.lon} for p in f.places]
+        for f in facts
+    ]
     return pa.table(columns, schema=JOBS_SCHEMA)
 
 

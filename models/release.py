@@ -196,7 +196,8 @@ def _parse(path: Path) -> Release:
 
 
 def _chained(name: str) -> bool:
-    return name.startswith(("bundle/", "index/")) and name not in ("bundle/bundle.json", "index/manifest.json")
+    own_manifests = ("bundle/bundle.json", "index/manifest.json")
+    return name.startswith(("bundle/", "index/")) and name not in own_manifests
 
 
 def _digest(folder: Path, name: str) -> str | None:

@@ -14,7 +14,7 @@ from serving.errors import BehaviourUnavailableError
 
 log = logging.getLogger(__name__)
 RETRY_SECONDS = 5.0
-OPEN_SECONDS = 20.0
+OPEN_SECONDS = 30.0
 
 
 class Behaviour(Protocol):
@@ -62,10 +62,10 @@ class LateBehaviour:
         while self._store is None:
             try:
                 self._store = self._open_store()
-            except RuntimeError as error:
+            except Exception as error:  # the thread must not end before the store is open
                 if _one_line(error) != said:
                     said = _one_line(error)
-                    log.warning("%s; trying again", said)
+                    log.warning("the feature store cannot be opened, trying again: %s", said)
                 time.sleep(RETRY_SECONDS)
         self._opened.set()
         log.info("the feature store is open")

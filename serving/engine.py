@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+from weakref import ReferenceType, ref
 
 import numpy as np
 
@@ -41,6 +43,11 @@ class Engine:
     @property
     def encoder_version(self) -> str:
         return self.bundle.encoder_version
+
+    def parts(self) -> list[ReferenceType[Any]]:
+        """Weak references to what is large, to see whether it went when the engine went."""
+        t = self.bundle.transform
+        return [ref(part) for part in (self.bundle, self.index, self.catalog, t.matcher, t.gazetteer)]
 
     def encode(self, postings: Sequence[Posting]) -> list[Posting]:
         encoded = encode_with_facts(self.bundle, [p.job for p in postings])

@@ -13,7 +13,7 @@ from serving.engine import Engine
 from serving.errors import JournalUnavailableError, ReleaseRefusedError
 from serving.journal import Journal
 from serving.loader import load_engine, named_champion
-from serving.memory import collector_paused, settle_memory
+from serving.memory import collector_paused, free_dropped
 
 log = logging.getLogger(__name__)
 FIRST_CATCH_UP_SECONDS = 10.0
@@ -166,8 +166,9 @@ class Follower:
         self._observer.swapped(engine)
         versions = [engine.encoder_version, old.encoder_version]
         self._try(lambda: self._prune(versions))
+        parts = old.parts()
         del old
-        settle_memory(collect=True)
+        free_dropped(parts)
 
     def _reconcile(self, engine: Engine) -> None:
         engine.catch_up(self._journal, lambda: not self._stop.is_set())

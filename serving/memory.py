@@ -5,8 +5,13 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+from weakref import ReferenceType
+
+IN_FLIGHT_SECONDS = 2.0
 
 
 @contextmanager
@@ -21,15 +26,25 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def settle_memory(*, collect: bool = False) -> None:
-    """Takes what is loaded out of the collector's sight and gives freed pages back.
+def settle_memory() -> None:
+    """Takes what is loaded out of the collector's sight and gives freed pages back to the system."""
+    gc.freeze()
+    _trim()
 
-    `collect` first frees cycles, frozen ones too: for after something large was dropped. It holds up the
-    whole process for about 0.2 s per million objects, so it is no part of a start.
-    """
-    if collect:
+
+def free_dropped(parts: Sequence[ReferenceType[Any]]) -> None:
+    """For after the last reference to something large was dropped: if parts of it survive, they hang in
+    cycles, and only a full collection frees them. It holds up the whole process for about 0.2 s per million
+    objects, so it is done only then."""
+    deadline = time.monotonic() + IN_FLIGHT_SECONDS
+    while (alive := any(part() is not None for part in parts)) and time.monotonic() < deadline:
+        time.sleep(0.05)  # a request that began before may still use them
+    if alive:
         gc.unfreeze()
         gc.collect()
-    gc.freeze()
+    settle_memory()
+
+
+def _trim() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)

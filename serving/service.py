@@ -114,6 +114,9 @@ def _set_up_logs() -> None:
     ours = logging.getLogger("serving")
     ours.handlers, ours.propagate = [handler], False
     ours.setLevel(logging.INFO)
+    # Feast turns deprecation warnings on, and BentoML 1.4 causes one with every request.
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").disabled = True
     logging.getLogger("bentoml._internal.server.http_app").addFilter(BadInputInOneLine())
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from features.postgres import conninfo
 
 
 class ServingSettings(BaseSettings):
@@ -37,6 +39,11 @@ class ServingSettings(BaseSettings):
         default=0.05, ge=0, lt=1, description="share of responses with one exploring position"
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _as_libpq_reads_it(cls, url: str | None) -> str | None:
+        return None if url is None else conninfo(url)
+
     @model_validator(mode="after")
     def _one_worker_without_database(self) -> ServingSettings:
         if self.database_url is None and self.workers > 1:
@@ -44,9 +51,3 @@ class ServingSettings(BaseSettings):
                 "without DATABASE_URL changes live in one process: set SERVING_WORKERS=1 or give a database"
             )
         return self
-
-
-def postgres_dsn(url: str) -> str:
-    """What libpq understands: SQLAlchemy's driver suffix (postgresql+psycopg://) removed."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme.partition('+')[0]}{separator}{rest}" if separator else url

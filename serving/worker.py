@@ -6,7 +6,6 @@ import logging
 import os
 import random
 import socket
-import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +24,7 @@ from serving.memory import settle_memory
 from serving.metrics import Metrics
 from serving.recommender import Recommender
 from serving.schemas import JobDocument, StateResponse
-from serving.settings import ServingSettings, postgres_dsn
+from serving.settings import ServingSettings
 
 log = logging.getLogger(__name__)
 
@@ -143,8 +142,7 @@ def _journal(settings: ServingSettings) -> Journal:
     if settings.database_url is None:
         log.warning("no DATABASE_URL: changes live in this process only and are lost when it ends")
         return MemoryJournal()
-    dsn = postgres_dsn(settings.database_url)
-    return PostgresJournal(dsn, timeout=settings.database_timeout_seconds)
+    return PostgresJournal(settings.database_url, timeout=settings.database_timeout_seconds)
 
 
 def _behaviour(settings: ServingSettings) -> Behaviour:
@@ -160,6 +158,5 @@ def _open_store(settings: ServingSettings) -> Behaviour:
     assert settings.database_url is not None  # noqa: S101  (a programming error, never an input error)
     store = BehaviourStore(settings.database_url, timeout_s=settings.database_timeout_seconds)
     store.apply()
-    warnings.filterwarnings("ignore", category=DeprecationWarning)  # Feast's import shows them again
     settle_memory()
     return store

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -108,7 +109,7 @@ def new_database(postgres: str) -> Callable[[], str]:
         name = f"test_{uuid.uuid4().hex}"
         with psycopg.connect(postgres, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
-        return psycopg.conninfo.make_conninfo(postgres, dbname=name)
+        return urlsplit(postgres)._replace(path=f"/{name}").geturl()
 
     return make
 

@@ -37,14 +37,16 @@ class Server:
             trust_env=False,
         )
 
-    def wait_until_ready(self, workers: int) -> set[str]:
+    def wait_until_ready(self, workers: int, other_than: int = 0) -> set[str]:
         """Until so many different workers answered; returns their names."""
         seen: set[str] = set()
         deadline = time.monotonic() + START_SECONDS
         with self.client() as client:
             while len(seen) < workers and time.monotonic() < deadline and self.process.poll() is None:
                 try:
-                    seen.add(client.post("/state", json={}).json()["worker"])
+                    worker = client.post("/state", json={}).json()["worker"]
+                    if not worker.endswith(f":{other_than}"):
+                        seen.add(worker)
                 except httpx.TransportError:
                     time.sleep(0.1)
         assert len(seen) == workers, self.log.read_text()
