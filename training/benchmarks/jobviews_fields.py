@@ -15,7 +15,7 @@ from features.text import bucket, terms, words
 from models.encoder import WIDTH
 from models.two_tower import TowerConfig
 from training.benchmarks.jobviews_data import JobRow, Stated
-from training.benchmarks.jobviews_places import UsPlaces
+from training.benchmarks.jobviews_places import us_places
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
@@ -34,7 +34,7 @@ class JobFields:
 
     def __init__(self, jobs: Sequence[JobRow], encode: Encode) -> None:
         self._jobs, self._encode = jobs, encode
-        self._places, self._geo = UsPlaces(), GeoFeatures(GEO_WAVES, GEO_SCALES_KM)
+        self._places, self._geo = us_places(), GeoFeatures(GEO_WAVES, GEO_SCALES_KM)
         self._title_idf = _idf([terms(j.title) for j in jobs])
         self._company_idf = _idf([words(j.company) for j in jobs])
         self._cities = _codes(_city(j.city, j.state) for j in jobs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Any
 
 from features.places import Place
 
-_SUFFIX = re.compile(r" (city|township|twp|heights)$")
+_SUFFIX = re.compile(r" (city|township|twp)$")
 
 
 class UsPlaces:
@@ -40,11 +41,18 @@ class UsPlaces:
         state, people = city["admin1code"], int(city["population"])
         place = Place(city["name"], "US", state, float(city["latitude"]), float(city["longitude"]), people)
         weights.setdefault(state, []).append((place.lat or 0.0, place.lon or 0.0, people + 1.0))
-        for name in {_plain(n) for n in (city["name"], *city["alternatenames"])} - {""}:
+        names = [city["name"], *(n for n in city["alternatenames"] if n.isascii())]  # others are foreign
+        for name in {_plain(n) for n in names} - {""}:
             for key in (name, _SUFFIX.sub("", name)):
                 rival = self._cities.get((key, state))
                 if rival is None or rival.population < people:
                     self._cities[key, state] = place
+
+
+@cache
+def us_places() -> UsPlaces:
+    """One table a process: reading it takes seconds."""
+    return UsPlaces()
 
 
 def _centre(state: str, rows: list[tuple[float, float, float]]) -> Place:
