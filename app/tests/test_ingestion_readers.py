@@ -112,6 +112,18 @@ def test_comments_that_offer_no_job(text: str) -> None:
         hn.posting_of(comment(text))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Oslo or remote<p>I'm looking for a programmer to work with me on bookkeeping software.",
+        "Do you like boats?<p>Fernhill Boats is hiring a senior Go engineer.",
+        "Oslo. Full time.<p>We build boats. Our office has a pier, and I am seeking a role model engineer for us.",
+    ],
+)
+def test_comments_that_sound_like_others_but_offer_a_job(text: str) -> None:
+    assert hn.posting_of(comment(text)).title
+
+
 def test_a_company_that_hires_is_kept_whatever_else_it_says() -> None:
     text = "Thanks to this thread we found two people! Fernhill Tools | Oslo | Go engineer | full-time"
     assert hn.posting_of(comment(text)).title == "Go engineer"
