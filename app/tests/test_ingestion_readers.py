@@ -117,7 +117,7 @@ def test_comments_that_offer_no_job(text: str) -> None:
     [
         "Oslo or remote<p>I'm looking for a programmer to work with me on bookkeeping software.",
         "Do you like boats?<p>Fernhill Boats is hiring a senior Go engineer.",
-        "Oslo. Full time.<p>We build boats. Our office has a pier, and I am seeking a role model engineer for us.",
+        "Oslo. Full time.<p>We build boats and I am seeking a role model engineer for our pier.",
     ],
 )
 def test_comments_that_sound_like_others_but_offer_a_job(text: str) -> None:
