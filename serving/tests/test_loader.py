@@ -69,7 +69,6 @@ def test_damaged_weights_index_and_catalogue_are_refused(releases: Path) -> None
         path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         refusal(releases)
         path.write_bytes(whole)
-    load_engine(releases, "first")
 
 
 def test_an_indexed_posting_without_attributes_is_refused(tmp_path: Path, bundle: ModelBundle) -> None:
