@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -73,16 +73,20 @@ def write_file(folder: Path, role: str, suffix: str, chunks: Iterable[Any]) -> S
     return StoredFile(name=name, bytes=size, sha256=digest.hexdigest())
 
 
+def _bytes(array: npt.NDArray[Any]) -> memoryview:
+    return memoryview(cast("Any", array)).cast("B")  # numpy's stubs do not say that an array is a buffer
+
+
 def npy_chunks(array: npt.NDArray[Any]) -> Iterator[Any]:
     yield _npy_header(array.dtype, array.shape)
-    yield memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b""
+    yield _bytes(np.ascontiguousarray(array)) if array.size else b""
 
 
 def vector_chunks(vectors: Floats, slots: Ints) -> Iterator[Any]:
     """The .npy of vectors[slots], without holding a second copy of it."""
     yield _npy_header(vectors.dtype, (len(slots), vectors.shape[1]))
     for start in range(0, len(slots), CHUNK_ROWS):
-        yield memoryview(vectors[slots[start : start + CHUNK_ROWS]]).cast("B")
+        yield _bytes(vectors[slots[start : start + CHUNK_ROWS]])
 
 
 def write_rows(folder: Path, rows: Rows[Any], codes: npt.NDArray[np.uint8] | None) -> dict[str, StoredFile]:
@@ -180,7 +184,7 @@ def read_vectors(folder: Path, manifest: Manifest) -> Floats:
             raise IndexCorruptError(f"{stored.name}: not float32 of shape {manifest.rows} x {manifest.dim}")
         digest = hashlib.sha256(header)
         for start in range(0, manifest.rows, CHUNK_ROWS):
-            part = memoryview(matrix[start : min(start + CHUNK_ROWS, manifest.rows)]).cast("B")
+            part = _bytes(matrix[start : min(start + CHUNK_ROWS, manifest.rows)])
             if source.readinto(part) != len(part):
                 raise IndexCorruptError(f"{stored.name} ends early")
             digest.update(part)

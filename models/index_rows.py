@@ -297,8 +297,8 @@ def _without(rows: Rows[Scan], doomed: Ints) -> tuple[Rows[Scan], int]:
         bits = bits.copy()
         np.bitwise_and.at(bits, base >> 3, ~(np.uint8(1) << (base & 7).astype(np.uint8)))
     died = len(doomed)
-    fields = {"n_alive": rows.n_alive - died, "base_dead": rows.base_dead + len(base)}
-    return replace(rows, alive=alive, base_bits=bits, **fields), died
+    left, base_dead = rows.n_alive - died, rows.base_dead + len(base)
+    return replace(rows, alive=alive, base_bits=bits, n_alive=left, base_dead=base_dead), died
 
 
 def _extended(array: npt.NDArray[Item], used: int, more: npt.NDArray[Item]) -> npt.NDArray[Item]:

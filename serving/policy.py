@@ -13,12 +13,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 #: The first two positions are never used to explore: most people look at nothing else.
 FIRST_EXPLORING_POSITION = 3
 #: How far below the page an exploring posting may come from, in pages.
 POOL_PAGES = 4
 #: Postings of one company on a page of twenty; other page sizes in proportion, never fewer than this.
 MAX_PER_COMPANY = 3
+#: Cosine from which two postings count as one.
+REPOST = 0.98
 _PAGE = 20
 
 
@@ -30,18 +35,33 @@ class Placed:
     propensity: float
 
 
-def diversify(companies: Sequence[int], limit: int) -> list[int]:
-    """Candidate order in which a page holds at most so many postings of a company (-1: unknown, no limit).
+def reposts(vectors: npt.NDArray[np.float32]) -> list[bool]:
+    """Candidates (n, 256), best first -> True where a better one is the same posting published again.
 
-    What is over the limit keeps its order and comes after the rest: it is shown only if nothing else is left.
+    Unit vectors whose cosine reaches REPOST say the same of the same job in the same place; on real postings
+    repeats lie above .99, and other roles of one company below .9.
+    """
+    same = np.tril(vectors @ vectors.T, -1) >= REPOST
+    return [bool(row.any()) for row in same]
+
+
+def diversify(companies: Sequence[int], limit: int, again: Sequence[bool] = ()) -> list[int]:
+    """Candidate order in which a page holds no repost (`again`) and only so many postings of a company
+    (-1: unknown, no limit).
+
+    What is left out keeps its order and comes after the rest: it is shown only if nothing else is left.
     """
     most = max(MAX_PER_COMPANY, MAX_PER_COMPANY * limit // _PAGE)
     seen: Counter[int] = Counter()
     kept: list[int] = []
     over: list[int] = []
     for candidate, company in enumerate(companies):
-        seen[company] += 1
-        (over if company >= 0 and seen[company] > most else kept).append(candidate)
+        repeated = candidate < len(again) and again[candidate]
+        if repeated or (company >= 0 and seen[company] >= most):
+            over.append(candidate)
+        else:
+            seen[company] += 1
+            kept.append(candidate)
     return kept + over
 
 

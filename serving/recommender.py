@@ -22,7 +22,7 @@ from serving.catalog import Conditions, JobView
 from serving.engine import Engine
 from serving.errors import UnknownJobError
 from serving.explain import Explainer, PastJob
-from serving.policy import POOL_PAGES, diversify, place
+from serving.policy import POOL_PAGES, diversify, place, reposts
 from serving.schemas import (
     RecommendRequest,
     RecommendResponse,
@@ -95,7 +95,8 @@ class Recommender:
             without = person.dismissed.union(request.exclude)
             found = _search(engine, person.vector, POOL_PAGES * request.limit, conditions, without)
         with stages("rank"):
-            order = diversify(engine.catalog.companies(found.slots).tolist(), request.limit)
+            companies = engine.catalog.companies(found.slots).tolist()
+            order = diversify(companies, request.limit, reposts(engine.index.vectors(found.ids)[1]))
             placed = place(order, request.limit, self._epsilon, self._draw)
             shown = _take(found, [p.candidate for p in placed])
         with stages("explain"):

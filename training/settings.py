@@ -15,16 +15,10 @@ class TrainingSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore")
 
-    database_url: str | None = Field(
-        default=None, description="the app's PostgreSQL"
-    )
-    mlflow_tracking_uri: str | None = Field(
-        default=None, description="default: a schema of that database"
-    )
+    database_url: str | None = Field(default=None, description="the app's PostgreSQL")
+    mlflow_tracking_uri: str | None = Field(default=None, description="default: a schema of that database")
     data_dir: Path = Path("data")
-    encoder_source: Path | None = Field(
-        default=None, description="a transformers folder instead of MiniLM"
-    )
+    encoder_source: Path | None = Field(default=None, description="a transformers folder instead of MiniLM")
 
     @model_validator(mode="after")
     def find_embedded(self) -> Self:

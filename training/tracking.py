@@ -165,6 +165,8 @@ def _experiment(client: MlflowClient, name: str, uri: str, artifacts: Path | Non
             return str(client.create_experiment(name, artifact_location=location))
         except MlflowException:  # somebody else was first
             found = client.get_experiment_by_name(name)
+    if found is None:
+        raise RuntimeError(f"the tracking store neither has nor makes the experiment {name}")
     return str(found.experiment_id)
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
-from serving.policy import diversify, place
+from serving.policy import diversify, place, reposts
 
 RUNS = 40_000
 
@@ -52,3 +53,14 @@ def test_one_company_does_not_fill_a_page() -> None:
     assert order[:9] == [0, 1, 2, 10, 11, 12, 13, 14, 15]  # three of company 7, then everybody else
     assert order[9:] == [3, 4, 5, 6, 7, 8, 9]  # the rest, in order, if nothing else is left
     assert diversify(companies, 200)[:10] == list(range(10))  # a larger page holds more of each
+
+
+def test_a_posting_published_again_waits_behind_everything_else() -> None:
+    vectors = np.array([[1, 0], [0, 1], [0.9999, 0.0141], [0.8, 0.6]], np.float32)
+    assert reposts(vectors) == [False, False, True, False]
+    assert diversify([0, 1, 2, 0], 4, reposts(vectors)) == [0, 1, 3, 2]
+
+
+def test_reposts_do_not_use_up_a_companys_places() -> None:
+    again = [False, True, True, False, False]
+    assert diversify([7] * 5, 20, again) == [0, 3, 4, 1, 2]

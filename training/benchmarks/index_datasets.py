@@ -83,9 +83,11 @@ def make_task(
     masks[CORRELATED] = _correlated(dataset, vectors, wanted, member, len(centres))
     np.save(folder / "queries.npy", wanted)
     np.save(folder / "fresh.npy", _noise(rng, 500))
-    np.savez(folder / "masks.npz", **{f"m{i}": mask for i, mask in enumerate(masks.values())})
+    arrays: dict[str, Any] = {f"m{i}": mask for i, mask in enumerate(masks.values())}
+    np.savez(folder / "masks.npz", **arrays)
     floors = _floors(vectors, wanted, masks, k, progress)
-    np.savez(folder / "floors.npz", **{f"f{i}": floors[name] for i, name in enumerate(masks)})
+    arrays = {f"f{i}": floors[name] for i, name in enumerate(masks)}
+    np.savez(folder / "floors.npz", **arrays)
     (folder / "task.json").write_text(json.dumps({"k": k, "filters": list(masks)}))
 
 
