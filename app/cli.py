@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -15,6 +16,7 @@ USAGE_ERROR = 2
 _err = Console(stderr=True, highlight=False)
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sync_app = typer.Typer(no_args_is_help=True, help="Make other stores agree with PostgreSQL.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure the running system.")
 
 
 def main() -> None:
@@ -23,6 +25,7 @@ def main() -> None:
 
     cli.add_typer(import_app, name="import")
     cli.add_typer(sync_app, name="sync")
+    cli.add_typer(bench_app, name="bench")
     cli()
 
 
@@ -112,6 +115,21 @@ def run_all(
     from app.supervisor.run import main as supervise
 
     raise typer.Exit(supervise(mlflow_port=mlflow_port, demo=demo))
+
+
+@bench_app.command("recommendations")
+def bench_recommendations(
+    users: Annotated[int, typer.Option(min=1, max=500, help="accounts made for the run")] = 40,
+    requests: Annotated[int, typer.Option(min=10, max=100_000, help="per level of concurrency")] = 400,
+    seed: int = 7,
+    json_out: Annotated[Path | None, typer.Option("--json", help="also write every figure here")] = None,
+) -> None:
+    """Latency of recommendations at concurrency 1, 8 and 32, and for accounts never seen before."""
+    from app.benchmark import main as measure
+
+    settings = _settings()
+    base_url = f"http://{settings.app_host}:{settings.app_port}"
+    raise typer.Exit(measure(base_url, users=users, requests=requests, seed=seed, json_out=json_out))
 
 
 @sync_app.command("serving")
