@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from features.store import BehaviourStore
 
 from features.snapshot import latest_snapshot, read_manifest, take_snapshot
+from features.store import BehaviourStore
 from models.bundle import ModelBundle
 from models.encoder import SentenceEncoder, export_encoder
 from models.index import JobIndex
