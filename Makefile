@@ -12,7 +12,7 @@ setup:
 	@.ci/setup
 
 lint:
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import re
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from features.place_tables import Place, Reading, all_readings, fold
 from features.taxonomy import taxonomy_folder
@@ -86,7 +88,9 @@ class Gazetteer:
         self._readings = {
             name: tuple(sorted(found, key=lambda reading: -reading.score)) for name, found in readings.items()
         }
-        self._cached = lru_cache(CACHED_TEXTS)(self._resolve)
+        # by a weak reference: a cycle would keep the tables of a swapped-out model until a full collection
+        myself = weakref.ref(self)
+        self._cached = lru_cache(CACHED_TEXTS)(lambda text: cast(Gazetteer, myself())._resolve(text))
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Gazetteer:
