@@ -90,7 +90,7 @@ class Gazetteer:
         }
         # by a weak reference: a cycle would keep the tables of a swapped-out model until a full collection
         myself = weakref.ref(self)
-        self._cached = lru_cache(CACHED_TEXTS)(lambda text: cast(Gazetteer, myself())._resolve(text))
+        self._cached = lru_cache(CACHED_TEXTS)(lambda text: cast("Gazetteer", myself())._resolve(text))
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Gazetteer:

@@ -65,7 +65,7 @@ class Recipe:
     train: TrainConfig = field(
         default_factory=lambda: TrainConfig(
             recipe="gowalla",
-            epochs=8,
+            epochs=6,
             batch_size=2048,
             uniform_negatives=1024,
             hard_negatives=0,
