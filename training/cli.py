@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from training.config import TrainConfig
     from training.release import Registry
 
+#: What a user can mend. By name: importing them all would cost every command ten seconds.
+USER_ERRORS = frozenset(
+    "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
+    "ReleaseError CorpusError PipelineError SplitError StoreError".split()
+)
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -35,20 +41,13 @@ Json = Annotated[Path | None, typer.Option("--json", help="also write the figure
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
+def one_line() -> Iterator[None]:
     """Turns what a user can mend into one line and exit code 1; a bug keeps its traceback."""
-    from features.snapshot import SnapshotError
-    from models.bundle import BundleError
-    from models.index_errors import JobIndexError
-    from models.release import ReleaseError
-    from training.corpus import CorpusError
-    from training.pipeline import PipelineError
-    from training.split import SplitError
-
-    known = (SnapshotError, BundleError, JobIndexError, ReleaseError, CorpusError, PipelineError, SplitError)
     try:
         yield
-    except known as error:
+    except Exception as error:
+        if type(error).__name__ not in USER_ERRORS:
+            raise
         say(f"error: {error}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
@@ -85,7 +84,7 @@ def snapshot(
     from training.pipeline import snapshot_step
 
     settings = TrainingSettings()
-    with _one_line():
+    with one_line():
         folder = (
             snapshot_from_market(market, settings.snapshots) if market else snapshot_step(settings).snapshot
         )
@@ -97,7 +96,7 @@ def features(snapshot: Snapshot = None) -> None:
     """Load Feast's offline and online stores from a snapshot."""
     from training.pipeline import features_step, open_workspace
 
-    with _one_line():
+    with one_line():
         features_step(open_workspace(TrainingSettings(), snapshot))
 
 
@@ -112,7 +111,7 @@ def train(
     """Train the two towers on a snapshot."""
     from training.pipeline import open_workspace, train_step
 
-    with _one_line():
+    with one_line():
         train_step(open_workspace(TrainingSettings(), snapshot), _config(recipe, epochs, seed), resume=resume)
 
 
@@ -121,7 +120,7 @@ def evaluate(snapshot: Snapshot = None, json_out: Json = None) -> None:
     """Compare the trained towers with every baseline on the test window, and calibrate."""
     from training.pipeline import evaluate_step, open_workspace
 
-    with _one_line():
+    with one_line():
         report = evaluate_step(open_workspace(TrainingSettings(), snapshot))
         _show(report.table())
         if json_out:
@@ -134,7 +133,7 @@ def index(snapshot: Snapshot = None) -> None:
     """Build the vector index of the open postings and measure its recall."""
     from training.pipeline import index_step, open_workspace
 
-    with _one_line():
+    with one_line():
         index_step(open_workspace(TrainingSettings(), snapshot))
 
 
@@ -146,7 +145,7 @@ def release(
     """Write a release and register it; it becomes champion only if every gate passes."""
     from training.pipeline import open_workspace, release_step
 
-    with _one_line():
+    with one_line():
         release_step(open_workspace(TrainingSettings(), snapshot), promote=promote)
 
 
@@ -159,7 +158,7 @@ def pipeline(
     """snapshot, features, train, evaluate, index, release: all of it, in one MLflow run."""
     from training import pipeline as steps
 
-    with _one_line():
+    with one_line():
         work = steps.snapshot_step(TrainingSettings())
         steps.features_step(work)
         steps.train_step(work, _config(recipe, epochs, seed))
@@ -171,7 +170,7 @@ def pipeline(
 @app.command()
 def promote(release_id: str) -> None:
     """Make a release the champion by hand."""
-    with _one_line():
+    with one_line():
         _registry().promote(release_id)
         say(f"release {release_id} is the champion")
 
@@ -179,14 +178,14 @@ def promote(release_id: str) -> None:
 @app.command()
 def rollback() -> None:
     """Go back to the previous champion."""
-    with _one_line():
+    with one_line():
         say(f"release {_registry().rollback()} is the champion again")
 
 
 @app.command()
 def status() -> None:
     """What answers now, and which releases there are."""
-    with _one_line():
+    with one_line():
         typer.echo(json.dumps(_registry().status(), indent=1, default=str))
 
 
