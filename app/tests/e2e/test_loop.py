@@ -34,6 +34,7 @@ def system(new_database: Callable[[], URL], tmp_path_factory: pytest.TempPathFac
     system.release(seed=1)
     with system.running():
         yield system
+    system.client.close()
     until(lambda: not system.serving_pids(), 20, "everything ended with the supervisor")
 
 
