@@ -87,17 +87,31 @@ class Recency:
 
 
 class ItemKnn:
-    """Cosine of co-occurrence over the `neighbours` nearest items (Sarwar et al. 2001), by implicit."""
+    """Co-occurrence with the `neighbours` nearest items (Sarwar et al. 2001), by implicit.
 
-    name = "item-kNN"
+    Counts are divided by a power of both items' degrees and weighted by a power of the user's: 0.5 and 0 are
+    cosine; less for items and more for users keeps popular items in and very busy users out.
+    """
 
-    def __init__(self, events: Events, users: int, jobs: int, neighbours: int = 200) -> None:
+    def __init__(
+        self,
+        events: Events,
+        users: int,
+        jobs: int,
+        neighbours: int = 200,
+        *,
+        item_power: float = 0.5,
+        user_power: float = 0.0,
+        name: str = "item-kNN",
+    ) -> None:
         from implicit.nearest_neighbours import ItemItemRecommender
 
+        self.name = name
         self._past = interactions(events, users, jobs)
         # one more than asked for: implicit counts a job as its own nearest neighbour
         model = ItemItemRecommender(K=neighbours + 1, num_threads=1)
-        model.fit(normalize(self._past.astype(np.float64), axis=0).tocsr(), show_progress=False)
+        weighted = degree_normalised(self._past, user_power, item_power)
+        model.fit(weighted.astype(np.float64), show_progress=False)
         self._similarity = model.similarity.tocsr().astype(np.float32)
         self._similarity.setdiag(0.0)  # a job is no evidence for itself
 
@@ -162,10 +176,10 @@ class SpectralFilter:
         return np.asarray(linear + self._ideal * ideal, np.float32)
 
 
-def degree_normalised(matrix: Csr) -> Csr:
-    """D_users^-1/2 R D_jobs^-1/2, float32 CSR; empty rows and columns stay empty."""
-    rows = np.maximum(np.asarray(matrix.sum(1)).ravel(), 1.0) ** -0.5
-    columns = np.maximum(np.asarray(matrix.sum(0)).ravel(), 1.0) ** -0.5
+def degree_normalised(matrix: Csr, user_power: float = 0.5, job_power: float = 0.5) -> Csr:
+    """D_users^-a R D_jobs^-b, float32 CSR; empty rows and columns stay empty."""
+    rows = np.maximum(np.asarray(matrix.sum(1)).ravel(), 1.0) ** -user_power
+    columns = np.maximum(np.asarray(matrix.sum(0)).ravel(), 1.0) ** -job_power
     return (sparse.diags(rows) @ matrix @ sparse.diags(columns)).tocsr().astype(np.float32)
 
 
