@@ -111,7 +111,22 @@ async def test_every_route_answers_through_the_client(client: ServingClient) -> 
     assert (await client.record_events(events)).applied == 1
 
 
+def wait_for_feature_stores(server: Server, seconds: float = 90) -> None:
+    """Returns once every worker reads behaviour: the store opens behind readiness, worker by worker."""
+    newcomer = {"user_id": 72}
+    last = [i["job_id"] for i in server.call("/recommend", {"user": newcomer})["items"]][-1]
+    event = {"event_id": "warm", "user_id": 72, "job_id": last, "kind": "apply", "at": MOMENT.isoformat()}
+    server.call("/record_events", {"events": [event]})
+    deadline, agreeing = time.monotonic() + seconds, 0
+    while agreeing < 8:
+        assert time.monotonic() < deadline, "a worker never opened its feature store"
+        first = server.call("/recommend", {"user": newcomer})["items"][0]["job_id"]
+        agreeing = agreeing + 1 if first == last else 0
+        time.sleep(0.05)
+
+
 def test_an_event_changes_the_next_recommendation_of_every_worker(server: Server) -> None:
+    wait_for_feature_stores(server)
     cold = {"user_id": 71}
     before = [i["job_id"] for i in server.call("/recommend", {"user": cold})["items"]]
     event = {"event_id": "e2", "user_id": 71, "job_id": before[-1], "kind": "apply", "at": MOMENT.isoformat()}
