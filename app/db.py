@@ -6,6 +6,7 @@ anything else opens one with `Database.transaction()`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from app.errors import AppError
@@ -22,12 +24,16 @@ from app.kit.timing import record
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """Seconds, except `size` (connections). Every wait on PostgreSQL is bounded by one of them."""
+    """Seconds, except `size` (connections). Every wait on PostgreSQL is bounded by one of them.
+
+    A connection that rested longer than `trusted_s` is tried before it is used.
+    """
 
     size: int = 20
     wait_s: float = 2.0
     connect_s: int = 3
     recycle_s: int = 60
+    trusted_s: float = 1.0
     statement_s: float = 10.0
     lock_s: float = 5.0
 
@@ -49,13 +55,13 @@ class Database:
             pool_size=limits.size,
             max_overflow=0,
             pool_timeout=limits.wait_s,
-            pool_pre_ping=True,
             pool_recycle=limits.recycle_s,
             hide_parameters=True,  # an error's text must not carry resumes or addresses into the log
             connect_args={"connect_timeout": limits.connect_s, "options": limits.server_options()},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         _time_statements(self.engine.sync_engine)
+        _ping_the_rested(self.engine.sync_engine, limits.trusted_s)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -101,3 +107,24 @@ def _time_statements(engine: Engine) -> None:
     @event.listens_for(engine, "after_cursor_execute")
     def ended(conn: Connection, *_: Any) -> None:
         record("db", (time.perf_counter() - conn.info.pop("started", time.perf_counter())) * 1000)
+
+
+def _ping_the_rested(engine: Engine, trusted_s: float) -> None:
+    """SQLAlchemy's `pool_pre_ping`, but not for connections that were used a moment ago: under load that
+    would be one more round trip for every transaction."""
+    dialect: Any = engine.dialect
+
+    @event.listens_for(engine, "checkin")
+    def came_back(_: Any, entry: Any) -> None:
+        entry.info["rested_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def goes_out(connection: Any, entry: Any, _: Any) -> None:
+        if time.monotonic() - entry.info.get("rested_since", math.inf) < trusted_s:
+            return
+        try:
+            alive = dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error:
+            alive = False
+        if not alive:
+            raise InvalidatePoolError  # the pool replaces it and all that are as old

@@ -11,17 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import InvalidInputError
 from app.event import repository
 from app.event.schemas import EventBatch, EventIn, EventsAnswer
-from app.event.tasks import WIRE_KINDS, enqueue_record
+from app.event.tasks import enqueue_record
 from app.job import service as jobs
 from app.kit.clock import utcnow
 from app.kit.ids import uuid7
-from serving.schemas import HistoryItem
 
 #: Clocks of clients differ; what lies further ahead is a mistake, further back is no longer behaviour.
 AHEAD, BACK = timedelta(minutes=10), timedelta(days=30)
-HISTORY = 100
-EXCLUDE_EVENTS = 2000
-EXCLUDE_IMPRESSIONS = 2000
 
 
 async def record_batch(
@@ -51,27 +47,6 @@ async def record(
     """For what the app itself sees happen."""
     row = _row(uuid7(), user_id, job_id, kind, utcnow(), None)
     await enqueue_record(session, await repository.add(session, [row]))
-
-
-async def history(session: AsyncSession, user_id: int) -> tuple[HistoryItem, ...]:
-    """The newest events, oldest first."""
-    rows = await repository.newest(session, user_id, WIRE_KINDS, HISTORY)
-    return tuple(
-        HistoryItem(job_id=row.job_id, kind=WIRE_KINDS[row.kind], at=row.at) for row in reversed(rows)
-    )
-
-
-async def not_to_show(session: AsyncSession, user_id: int, *, seen_too: bool) -> list[int]:
-    """Postings the seeker dismissed or applied to; with `seen_too` also those opened, saved or shown."""
-    kinds = ["dismiss", "apply", *(["view", "click", "save"] if seen_too else [])]
-    found = set(await repository.job_ids(session, user_id, kinds, EXCLUDE_EVENTS))
-    if seen_too:
-        found |= set(await repository.shown_job_ids(session, user_id, EXCLUDE_IMPRESSIONS))
-    return sorted(found)
-
-
-async def log_impressions(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
-    await repository.add_impressions(session, rows)
 
 
 def _moment(event: EventIn, now: datetime, place: int) -> datetime:

@@ -89,12 +89,6 @@ def _order(filters: JobFilters) -> list[ColumnElement[Any]]:
     return newest
 
 
-async def active_by_id(session: AsyncSession, job_ids: Collection[int]) -> dict[int, Job]:
-    """The postings that are still active, in one query, without their long texts."""
-    query = with_company().options(*_SHORT).where(Job.id.in_(job_ids), Job.status == "active")
-    return {job.id: job for job in await session.scalars(query)}
-
-
 async def ids_by_public_id(
     session: AsyncSession, public_ids: Collection[uuid.UUID], *, status: str | None = None
 ) -> dict[uuid.UUID, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, StringConstraints, model_validator
+from sqlalchemy import Row
 
 from app.kit.pagination import MAX_OFFSET, Paging
 from app.kit.schemas import Answer, RequestBody
@@ -53,11 +54,20 @@ class JobSummary(Answer):
     @classmethod
     def of(cls, job: Job) -> Self:
         """From a row loaded together with its company."""
+        return cls._from(job, CompanyRef.model_validate(job.company))
+
+    @classmethod
+    def of_row(cls, row: Row[Any]) -> Self:
+        """From a row with the columns of a posting, `company_slug` and `company_name`."""
+        return cls._from(row, CompanyRef(slug=row.company_slug, name=row.company_name))
+
+    @classmethod
+    def _from(cls, job: Job | Row[Any], company: CompanyRef) -> Self:
         same = cls.model_fields.keys() - {"id", "company", "remote", "salary"}
         stated = job.salary_min is not None or job.salary_max is not None
         return cls(
             id=job.public_id,
-            company=CompanyRef.model_validate(job.company),
+            company=company,
             remote=cast("Remote", job.remote_option),
             salary=Salary.model_validate(job) if stated else None,
             **{name: getattr(job, name) for name in same},

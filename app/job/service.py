@@ -105,10 +105,6 @@ async def close(session: AsyncSession, user_id: int, reference: str) -> Job:
     return job
 
 
-async def active_by_id(session: AsyncSession, job_ids: Collection[int]) -> dict[int, Job]:
-    return await repository.active_by_id(session, job_ids)
-
-
 async def ids_by_public_id(
     session: AsyncSession, public_ids: Collection[uuid.UUID], *, active_only: bool = False
 ) -> dict[uuid.UUID, int]:

@@ -7,12 +7,11 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import release
-from app.event import service as events
 from app.job import service as jobs
 from app.kit.timing import stage
+from app.recommendation import repository
 from app.recommendation.matching import Matching
 from app.recommendation.schemas import PostingIn, Score, ScoreBody, ScoresAnswer
-from app.user import service as users
 from serving.schemas import JobDocument, ScoreRequest, UserDocument
 
 #: Keys of postings sent along: far above any the database will ever hand out.
@@ -51,7 +50,8 @@ async def score(session: AsyncSession, matching: Matching, user_id: int, body: S
 
 async def _user(session: AsyncSession, user_id: int, body: ScoreBody) -> UserDocument:
     if body.profile is None:
-        return await users.document(session, user_id, await events.history(session, user_id))
+        user, _ = await repository.known(session, user_id)
+        return user
     return UserDocument(user_id=0, **body.profile.model_dump())
 
 

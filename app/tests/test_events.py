@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db import Database
-from app.event import service
+from app.recommendation import repository
 from app.tests.people import People, Person, post_job
 from app.tests.test_problems import is_problem
 
@@ -119,8 +119,8 @@ async def test_history_is_the_newest_oldest_first_in_the_wires_words(
     await person.call("DELETE", f"/api/v1/jobs/{job}/save/")
     user_id = (await stored(database, person))[0].user_id
     async with database.transaction() as session:
-        history = await service.history(session, user_id)
-        hidden = await service.not_to_show(session, user_id, seen_too=False)
+        user, hidden = await repository.known(session, user_id)
+    history = user.history
     assert [item.kind for item in history] == ["view", "dismiss", "view", "save"]
     assert [item.at for item in history] == sorted(item.at for item in history)
     assert len(hidden) == 1

@@ -73,7 +73,7 @@ async def test_without_serving_the_database_answers_and_says_so(people: People, 
     assert titles(answer)[:2] == ["Python Developer", "Data Engineer"]
     assert response.headers["x-jobpilot-bundle"] == baseline.RELEASE_ID
     stages = re.findall(r"([a-z]+);dur=[0-9.]+", response.headers["server-timing"])
-    assert {"profile", "serving", "baseline", "hydrate", "log"} <= set(stages)
+    assert {"profile", "serving", "baseline", "show"} <= set(stages)
     logged = await impressions(database, answer["request_id"])
     shown = [(row["rank"], row["job"]["id"], row["score"]) for row in answer["results"]]
     assert [(row.rank, row.job, row.score) for row in logged] == shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, RowMapping, Text, cast, delete, func, select, text, update
+from sqlalchemy import ARRAY, Text, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
@@ -48,12 +48,6 @@ async def replace_skills(session: AsyncSession, user_id: int, names: Sequence[st
                 set_={"name": name, "source": "stated"},
             )
         )
-
-
-async def record(session: AsyncSession, user_id: int) -> RowMapping:
-    """The view that training snapshots are taken from as well."""
-    query = text("SELECT * FROM user_record WHERE user_id = :user_id")
-    return (await session.execute(query, {"user_id": user_id})).mappings().one()
 
 
 def apply(profile: UserProfile, changes: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Reading and changing a profile, and what of it the serving layer is told."""
+"""Reading and changing a profile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from app.errors import InvalidInputError
 from app.orm import User, UserProfile
 from app.user import repository
 from app.user.schemas import ProfileAnswer, ProfilePatch
-from serving.schemas import HistoryItem, UserDocument
 
 
 async def profile(session: AsyncSession, user_id: int) -> ProfileAnswer:
@@ -52,12 +51,3 @@ def _answer(user: User) -> ProfileAnswer:
         skills=[skill.name for skill in user.skills],
         **{name: getattr(stored, name) for name in names},
     )
-
-
-async def document(
-    session: AsyncSession, user_id: int, history: tuple[HistoryItem, ...] = ()
-) -> UserDocument:
-    """The seeker as the serving layer sees them: the columns of `user_record` it has a field for."""
-    row = await repository.record(session, user_id)
-    known = UserDocument.model_fields.keys()
-    return UserDocument(**{name: value for name, value in row.items() if name in known}, history=history)

@@ -1,0 +1,106 @@
+"""SQL of recommendations. A page costs two statements: what is known of the seeker, and what is shown.
+
+Both run once per request on the busiest route, so each gathers what would else be four round trips.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.event.tasks import WIRE_KINDS
+from serving.schemas import HistoryItem, UserDocument
+
+#: The newest events sent along, and how many events and impressions are looked at for what not to show.
+HISTORY = 100
+EXCLUDE_EVENTS = 2000
+EXCLUDE_IMPRESSIONS = 2000
+
+_RECORD = tuple(UserDocument.model_fields.keys() - {"history"})
+_KNOWN = text(f"""
+SELECT {", ".join(_RECORD)},
+  ARRAY(SELECT jsonb_build_array(job_id, kind, at) FROM event
+        WHERE user_id = :user_id AND kind = ANY(:kinds) ORDER BY at DESC LIMIT :history) AS newest,
+  ARRAY(SELECT job_id FROM (SELECT job_id FROM event WHERE user_id = :user_id AND kind = ANY(:hiding)
+                            ORDER BY at DESC LIMIT :events) AS e
+        UNION
+        SELECT job_id FROM (SELECT job_id FROM impression WHERE :seen_too AND user_id = :user_id
+                            ORDER BY at DESC LIMIT :impressions) AS i) AS hidden
+FROM user_record WHERE user_id = :user_id
+""")  # noqa: S608 - the inserted names are fields of a class of ours
+_SHOW = text("""
+WITH ranked AS (
+  SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:scores AS float8[]), CAST(:propensities AS float8[]))
+    WITH ORDINALITY AS given(job_id, score, propensity, place)
+), shown AS (
+  SELECT r.*, row_number() OVER (ORDER BY r.place)::int AS rank
+  FROM ranked r JOIN job j ON j.id = r.job_id WHERE j.status = 'active' ORDER BY r.place LIMIT :limit
+), logged AS (
+  INSERT INTO impression (request_id, user_id, job_id, rank, score, propensity, release_id)
+  SELECT :request_id, :user_id, job_id, rank, score, propensity, :release_id FROM shown
+)
+SELECT j.id, j.public_id, j.slug, j.title, j.location, j.remote_option, j.job_type, j.skills, j.status,
+  j.posted_at, j.salary_min, j.salary_max, j.salary_currency, j.salary_interval, j.salary_source,
+  j.annual_salary_min, j.annual_salary_max, c.slug AS company_slug, c.name AS company_name
+FROM shown s JOIN job j ON j.id = s.job_id JOIN company c ON c.id = j.company_id ORDER BY s.rank
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    job_id: int
+    score: float
+    propensity: float
+
+
+async def known(
+    session: AsyncSession, user_id: int, *, seen_too: bool = False
+) -> tuple[UserDocument, list[int]]:
+    """The seeker as the serving layer sees them, newest event last, and postings not to show.
+
+    Those are the dismissed and applied to; with `seen_too` also those opened, saved or shown before.
+    """
+    parameters = {
+        "user_id": user_id,
+        "kinds": list(WIRE_KINDS),
+        "history": HISTORY,
+        "hiding": ["dismiss", "apply", *(["view", "click", "save"] if seen_too else [])],
+        "events": EXCLUDE_EVENTS,
+        "seen_too": seen_too,
+        "impressions": EXCLUDE_IMPRESSIONS,
+    }
+    row = (await session.execute(_KNOWN, parameters)).one()
+    history = tuple(
+        HistoryItem(job_id=job_id, kind=WIRE_KINDS[kind], at=at) for job_id, kind, at in reversed(row.newest)
+    )
+    fields = {name: getattr(row, name) for name in _RECORD}
+    return UserDocument(**fields, history=history), sorted(row.hidden)
+
+
+async def show(
+    session: AsyncSession,
+    user_id: int,
+    ranked: Sequence[Ranked],
+    *,
+    limit: int,
+    request_id: uuid.UUID,
+    release_id: str,
+) -> Sequence[Row[tuple[object, ...]]]:
+    """The first `limit` of `ranked` that are active, as rows for `JobSummary.of_row`, logged as impressions.
+
+    Choosing and logging are one statement: nothing is shown unlogged, and nothing logged was not shown.
+    """
+    parameters = {
+        "ids": [item.job_id for item in ranked],
+        "scores": [item.score for item in ranked],
+        "propensities": [item.propensity for item in ranked],
+        "limit": limit,
+        "request_id": request_id,
+        "user_id": user_id,
+        "release_id": release_id,
+    }
+    return (await session.execute(_SHOW, parameters)).all()
