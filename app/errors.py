@@ -3,19 +3,20 @@
 AppError
 ├── BadRequestError 400 ── HostNotAllowedError
 ├── NotAuthenticatedError 401 ── InvalidCredentialsError, InvalidTokenError ── TokenReusedError
-├── ForbiddenError 403
+├── ForbiddenError 403 ── QuotaExceededError
 ├── NotFoundError 404
 ├── ConflictError 409
 ├── GoneError 410
+├── PreconditionFailedError 412
 ├── PayloadTooLargeError 413
-├── InvalidInputError 422
+├── InvalidInputError 422 ── IdempotencyKeyReusedError
 ├── TooManyAttemptsError 429
 └── UnavailableError 503 ── DatabaseUnavailableError, MatchingUnavailableError
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class AppError(Exception):
@@ -28,8 +29,17 @@ class AppError(Exception):
     #: The refusal is itself a fact to keep: the transaction is committed although this was raised.
     keeps_writes: ClassVar[bool] = False
 
-    def __init__(self, detail: str = "", *, pointer: str | None = None, retry_after_s: int | None = None):
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        pointer: str | None = None,
+        retry_after_s: int | None = None,
+        extensions: dict[str, Any] | None = None,
+    ):
+        """`extensions` are further members of the problem document (RFC 9457, 3.2): JSON values."""
         self.message = detail or self.detail or self.title
+        self.extensions = extensions or {}
         self.pointer = pointer
         self.retry_after_s = retry_after_s
         super().__init__(self.message)
@@ -66,6 +76,10 @@ class ForbiddenError(AppError):
     status, code, title = 403, "forbidden", "Not allowed"
 
 
+class QuotaExceededError(ForbiddenError):
+    code, title = "quota-exceeded", "A limit of the account is reached"
+
+
 class NotFoundError(AppError):
     status, code, title = 404, "not-found", "Not found"
 
@@ -78,12 +92,20 @@ class GoneError(AppError):
     status, code, title = 410, "gone", "No longer available"
 
 
+class PreconditionFailedError(AppError):
+    status, code, title = 412, "precondition-failed", "It changed since you read it"
+
+
 class PayloadTooLargeError(AppError):
     status, code, title = 413, "payload-too-large", "The request body is too large"
 
 
 class InvalidInputError(AppError):
     status, code, title = 422, "invalid-input", "The request is not valid"
+
+
+class IdempotencyKeyReusedError(InvalidInputError):
+    code, title = "idempotency-key-reused", "This Idempotency-Key belongs to another request"
 
 
 class TooManyAttemptsError(AppError):

@@ -44,8 +44,9 @@ def problem(
     detail: str,
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    extensions: dict[str, Any] | None = None,
 ) -> JSONResponse:
-    body: dict[str, Any] = {
+    body: dict[str, Any] = (extensions or {}) | {
         "type": TYPE_PREFIX + code,
         "title": title,
         "status": status,
@@ -75,6 +76,7 @@ def from_app_error(path: str, error: AppError) -> JSONResponse:
         detail=error.message,
         errors=errors,
         headers=headers,
+        extensions=error.extensions,
     )
 
 
