@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -31,7 +32,10 @@ def served() -> FastAPI:
     """For a process of its own: settings from the environment, logging set up. Raises SettingsError."""
     settings = Settings.load()
     logging.configure(settings.log_level, settings.log_format)
-    return create_app(settings)
+    app = create_app(settings)
+    gc.collect()
+    gc.freeze()  # what was imported lives as long as the process: no collection has to walk it again
+    return app
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -16,8 +16,9 @@ from app.recommendation.repository import Ranked
 from app.recommendation.schemas import Recommendation, RecommendationQuery, RecommendationsAnswer
 from serving.schemas import Filters, Reason, RecommendRequest, RecommendResponse, UserDocument
 
-#: Asked for beyond the limit, to make up for postings that closed since the index heard of them.
-SPARE = 10
+#: Asked for beyond the limit, to make up for postings that closed in the seconds before the index hears of
+#: it. Each costs a place, reasons and a join, so they are few.
+SPARE = 5
 MOST = 200
 
 
