@@ -1,18 +1,20 @@
-"""The httpx client of the serving layer: one method per route, typed answers, typed errors.
+"""The HTTP client of the serving layer: one method per route, typed answers, typed errors.
 
 ServingError
 ├── ServingUnavailableError   nobody answers, or the answer is 5xx / 429: worth a retry later
 ├── ServingTimeoutError       no answer within the time given
 └── ServingRejectedError      4xx: the request is wrong and stays wrong
+
+Over aiohttp, whose parser is compiled: httpx took 2 of the app's 9 ms of a recommendation.
 """
 
 from __future__ import annotations
 
-import asyncio
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
 
-import httpx
+import aiohttp
 from pydantic import BaseModel, ValidationError
 
 from serving.schemas import (
@@ -32,7 +34,8 @@ from serving.schemas import (
 )
 
 Answer = TypeVar("Answer", bound=BaseModel)
-TOO_MANY_REQUESTS = 429
+CONNECT_SECONDS = 2.0
+_JSON = {"content-type": "application/json"}
 
 
 class ServingError(Exception):
@@ -64,12 +67,15 @@ class ServingClient:
     def __init__(self, base_url: str, *, timeout: float = 1.0, change_timeout: float = 60.0) -> None:
         self._timeout = timeout
         self._change_timeout = change_timeout
-        self._http = httpx.AsyncClient(
-            base_url=base_url,
-            timeout=httpx.Timeout(change_timeout, connect=2.0),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-            trust_env=False,
-        )
+        self._base_url = base_url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def _http(self) -> aiohttp.ClientSession:
+        """Opened by the first call: aiohttp binds a session to the loop that runs."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+        return self._session
 
     async def __aenter__(self) -> Self:
         return self
@@ -80,7 +86,8 @@ class ServingClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def recommend(self, request: RecommendRequest) -> RecommendResponse:
         return await self._call("/recommend", request, RecommendResponse, self._timeout)
@@ -109,9 +116,9 @@ class ServingClient:
     async def ready(self) -> bool:
         """Whether the serving layer says it can answer; never raises."""
         try:
-            async with asyncio.timeout(self._timeout):
-                return (await self._http.get("/readyz")).status_code == httpx.codes.OK
-        except (httpx.HTTPError, TimeoutError):
+            async with self._http.get(f"{self._base_url}/readyz", timeout=_within(self._timeout)) as response:
+                return response.status == HTTPStatus.OK
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def _call(
@@ -119,25 +126,27 @@ class ServingClient:
     ) -> Answer:
         # BentoML reads the one parameter of an API, named `request`, from a key of that name.
         body = b"{}" if request is None else b'{"request":' + request.model_dump_json().encode() + b"}"
+        url = f"{self._base_url}{path}"
         try:
-            async with asyncio.timeout(seconds):
-                response = await self._http.post(
-                    path, content=body, headers={"content-type": "application/json"}
-                )
-        except (TimeoutError, httpx.TimeoutException):
+            async with self._http.post(url, data=body, headers=_JSON, timeout=_within(seconds)) as response:
+                status, content = response.status, await response.read()
+        except TimeoutError:
             raise ServingTimeoutError(f"{path}: no answer in {seconds:g} s") from None
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise ServingUnavailableError(f"{path}: {type(error).__name__}") from error
-        _check(path, response)
+        _check(path, status, content)
         try:
-            return answer.model_validate_json(response.content)
+            return answer.model_validate_json(content)
         except ValidationError as error:
             raise ServingUnavailableError(f"{path}: the answer is not a {answer.__name__}") from error
 
 
-def _check(path: str, response: httpx.Response) -> None:
-    status = response.status_code
-    if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == TOO_MANY_REQUESTS:
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, connect=CONNECT_SECONDS)
+
+
+def _check(path: str, status: int, content: bytes) -> None:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         raise ServingUnavailableError(f"{path}: status {status}")
-    if status != httpx.codes.OK:
-        raise ServingRejectedError(status, f"{path}: {response.text[:500]}")
+    if status != HTTPStatus.OK:
+        raise ServingRejectedError(status, f"{path}: {content[:500].decode(errors='replace')}")

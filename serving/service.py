@@ -146,6 +146,7 @@ def _refuse_to_start(error: ReleaseRefusedError) -> NoReturn:
     traffic={"timeout": _settings.request_timeout_seconds, "max_concurrency": MAX_CONCURRENCY},
     logging={"access": {"enabled": False}},
     metrics={"enabled": True},
+    tracing={"excluded_urls": ".*"},  # nobody collects them, and a span costs as much as a search
 )
 class JobPilotService:
     to_async: Any  # set by BentoML: the APIs of this instance as coroutines, with batching
