@@ -41,7 +41,8 @@ def reposts(vectors: npt.NDArray[np.float32]) -> list[bool]:
     Unit vectors whose cosine reaches REPOST say the same of the same job in the same place; on real postings
     repeats lie above .99, and other roles of one company below .9.
     """
-    again: list[bool] = (np.tril(vectors @ vectors.T, -1) >= REPOST).any(1).tolist()
+    same = np.tril(vectors @ vectors.T, -1) >= REPOST
+    again: list[bool] = np.any(same, axis=1).tolist()
     return again
 
 
