@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from app.admin import endpoints as admin
 from app.application import endpoints as application
 from app.auth import endpoints as auth
+from app.dashboard import endpoints as dashboard
 from app.docs import endpoints as docs
 from app.event import endpoints as event
 from app.health import endpoints as health
@@ -20,8 +22,9 @@ MAX_BODY = 1_000_000
 
 def routes() -> APIRouter:
     product = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY)
-    for module in (auth, user, organization, job, application, event):
+    for module in (auth, user, organization, job, application, event, dashboard, admin):
         product.include_router(module.router)
+    product.include_router(job.employer_router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
     everything = APIRouter()

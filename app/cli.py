@@ -132,6 +132,32 @@ def bench_recommendations(
     raise typer.Exit(measure(base_url, users=users, requests=requests, seed=seed, json_out=json_out))
 
 
+@sync_app.command("taxonomy")
+def sync_taxonomy() -> None:
+    """Store the places and skills of data/taxonomy/ (a worker does so every night)."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.job.taxonomy import TaxonomyMissingError
+
+    try:
+        stored = asyncio.run(_sync_taxonomy(_checked()))
+    except (TaxonomyMissingError, SQLAlchemyError) as error:
+        _fail(f"stopped, safe to run again: {error}")
+    typer.echo(", ".join(f"{name}: {rows} rows" for name, rows in stored.items()) or "nothing is new")
+
+
+async def _sync_taxonomy(settings: Settings) -> dict[str, int]:
+    from app.db import Database, PoolLimits
+    from app.job import taxonomy
+
+    database = Database(settings.database, PoolLimits(size=1, statement_s=120, lock_s=90))
+    try:
+        async with database.transaction() as session:
+            return await taxonomy.load(session, taxonomy.folder())
+    finally:
+        await database.close()
+
+
 @sync_app.command("serving")
 def sync_serving() -> None:
     """Send every active posting to the serving layer and delete the others there."""

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     token_issuer: str = "jobpilot"  # noqa: S105 - a name
     token_audience: str = "jobpilot-api"  # noqa: S105 - a name
 
+    # What one account may do; -1 is no limit.
+    max_saved_jobs: int = Field(default=1000, ge=-1)
+    max_applications_per_day: int = Field(default=100, ge=-1)
+    #: From this score on a posting counts as a match.
+    match_threshold: float = Field(default=0.5, ge=0, le=1)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
     worker_concurrency: int = Field(default=4, ge=1, le=64)

@@ -10,9 +10,11 @@ import procrastinate
 from procrastinate import JobContext
 
 from app import worker_context
+from app.application import tasks as _application_tasks
 from app.db import Database, PoolLimits
 from app.event import tasks as _event_tasks
 from app.job import tasks as _job_tasks
+from app.job import upkeep as _job_upkeep
 from app.problems import DATABASE_ERRORS
 from app.queue import connected, queue
 from app.settings import Settings
@@ -20,7 +22,7 @@ from serving.client import ServingClient
 
 logger = logging.getLogger(__name__)
 #: Modules whose import registers tasks.
-TASK_MODULES = (_event_tasks, _job_tasks)
+TASK_MODULES = (_event_tasks, _job_tasks, _job_upkeep, _application_tasks)
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0
 GRACE_S = 20.0

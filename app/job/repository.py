@@ -9,13 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, defer
+from sqlalchemy.orm import contains_eager, defer, joinedload, selectinload
 from sqlalchemy.sql.expression import cast, literal
 
 from app.job.schemas import JobFilters
 from app.kit.pagination import Paging
-from app.orm import Company, CompanyMember, Job
-from app.orm.job import FINAL_STATUSES
+from app.orm import Company, CompanyMember, Job, JobCounter
 
 #: First key of the advisory locks that order pushes of one posting ("jobp" in ASCII).
 _PUSH_LOCK = 0x6A6F6270
@@ -130,16 +129,59 @@ async def ids_after(session: AsyncSession, last: int, limit: int, *, active: boo
     return (await session.scalars(query)).all()
 
 
-async def expire_overdue(session: AsyncSession, limit: int = 500) -> Sequence[int]:
-    """Ends active postings whose time is over; returns their ids."""
-    overdue = (
-        select(Job.id)
-        .where(Job.status == "active", Job.expires_at <= func.now())
+async def overdue(session: AsyncSession, limit: int = 500) -> Sequence[Job]:
+    """Postings still open although their time is over, locked; those somebody else holds are left."""
+    query = (
+        select(Job)
+        .where(Job.status.in_(("active", "paused")), Job.expires_at <= func.now())
+        .order_by(Job.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = (await session.scalars(select(Job).where(Job.id.in_(overdue)))).all()
-    for job in rows:
-        job.status, job.closed_at = FINAL_STATUSES[1], job.expires_at
-    await session.flush()
-    return [job.id for job in rows]
+    return (await session.scalars(query)).all()
+
+
+async def whole(session: AsyncSession, job_id: int) -> Job:
+    """The posting as the database has it now, with company, place and tags."""
+    query = (
+        with_company()
+        .options(joinedload(Job.place), selectinload(Job.tags))
+        .where(Job.id == job_id)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.scalars(query)).one()
+
+
+async def by_ids(session: AsyncSession, ids: Collection[int]) -> Sequence[Job]:
+    """For lists: without the long texts."""
+    return (await session.scalars(with_company().options(*_SHORT).where(Job.id.in_(ids)))).all()
+
+
+async def lock(session: AsyncSession, reference: str) -> Job | None:
+    """Any posting, locked until the transaction ends."""
+    query = with_company().where(by_reference(reference)).with_for_update(of=Job)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def of_member(
+    session: AsyncSession, user_id: int, statuses: Sequence[str], company: str, paging: Paging
+) -> tuple[int, Sequence[tuple[Job, JobCounter | None]]]:
+    """(number, one page) of the postings of a member's companies, newest first, with their counters."""
+    members = select(CompanyMember.company_id).where(CompanyMember.user_id == user_id)
+    where = [Job.company_id.in_(members)]
+    if statuses:
+        where.append(Job.status.in_(statuses))
+    if company:
+        where.append(Job.company_id.in_(select(Company.id).where(Company.slug == company)))
+    total = (await session.execute(select(func.count(Job.id)).where(*where))).scalar_one()
+    query = (
+        with_company()
+        .add_columns(JobCounter)
+        .outerjoin(JobCounter, JobCounter.job_id == Job.id)
+        .options(*_SHORT)
+        .where(*where)
+        .order_by(Job.id.desc())
+        .offset(paging.offset)
+        .limit(paging.limit)
+    )
+    return total, [(job, counter) for job, counter in await session.execute(query)]

@@ -1,27 +1,41 @@
-"""Postings: listed and read by everybody, published and closed by members of their company."""
+"""Postings: read by everybody, published, paused and closed by members of their company."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import ConflictError, GoneError, InvalidInputError, NotFoundError
-from app.job import repository
-from app.job.schemas import NULLABLE, JobCreate, JobFilters, JobPatch
+from app.job import derived, details_repository, jsonld, repository
+from app.job.schemas import (
+    NULLABLE,
+    AiSummary,
+    EmployerJob,
+    JobCreate,
+    JobDetail,
+    JobFilters,
+    JobPatch,
+    JobSummary,
+    RequirementAnswer,
+)
+from app.job.states import Actor, Status, transition
 from app.job.tasks import enqueue_push
 from app.kit.clock import utcnow
+from app.kit.etag import check_if_match
 from app.kit.ids import slugify, uuid7
 from app.kit.pagination import Paging
 from app.organization import service as organizations
-from app.orm import Job
+from app.orm import Company, Job
 from app.orm.job import FINAL_STATUSES
 
-#: status -> the statuses an employer may set next; closing has its own operation and is final.
-TRANSITIONS = {"draft": {"active"}, "active": {"paused"}, "paused": {"active"}}
+ALTERNATIVES = 5
+#: Fields that are rows of other tables.
+LISTS = ("tags", "skill_requirements")
 
 
 async def search(session: AsyncSession, filters: JobFilters, paging: Paging) -> tuple[int, Sequence[Job]]:
@@ -29,27 +43,59 @@ async def search(session: AsyncSession, filters: JobFilters, paging: Paging) -> 
     return await repository.search(session, filters, paging)
 
 
-async def read(session: AsyncSession, reference: str, user_id: int | None) -> Job:
-    """A posting by public id or slug.
+async def read(session: AsyncSession, reference: str, user_id: int | None) -> tuple[Job, bool]:
+    """A posting by public id or slug, and whether the user is a member of its company.
 
-    Raises NotFoundError for drafts and paused ones and GoneError for closed ones, except to members of
-    the company.
+    Raises NotFoundError for drafts and paused ones and GoneError, naming alternatives, for ended ones,
+    except to members.
     """
     job = await repository.find(session, reference)
     if job is None:
         raise NotFoundError("no such posting")
-    if job.status != "active":
-        own = user_id is not None and await organizations.is_member(session, job.company_id, user_id)
-        if not own and job.status in FINAL_STATUSES:
-            raise GoneError("this posting is closed")
-        if not own:
-            raise NotFoundError("no such posting")
-    return job
+    own = user_id is not None and await organizations.is_member(session, job.company_id, user_id)
+    if job.status == "active" or own:
+        return job, own
+    if job.status not in FINAL_STATUSES:
+        raise NotFoundError("no such posting")
+    others = [row.model_dump(mode="json") for row in await alternatives(session, job.id)]
+    raise GoneError("this posting is closed", extensions={"alternatives": others})
+
+
+async def alternatives(session: AsyncSession, job_id: int) -> list[JobSummary]:
+    """Active postings like one that has ended."""
+    ids = await details_repository.similar_ids(session, job_id, ALTERNATIVES)
+    rows = {job.id: job for job in await repository.by_ids(session, ids)}
+    return [JobSummary.of(rows[job_id]) for job_id in ids]
+
+
+async def detail(session: AsyncSession, job: Job) -> JobDetail:
+    """The posting with all that is known of it."""
+    job = await repository.whole(session, job.id)
+    summary = await details_repository.summary(session, job)
+    needed = await details_repository.requirements(session, job.id)
+    return JobDetail.whole(
+        job,
+        [RequirementAnswer.model_validate(row) for row in needed],
+        AiSummary.model_validate(summary) if summary else None,
+    )
+
+
+async def job_posting(session: AsyncSession, job: Job) -> str:
+    """JSON-LD of an active posting. Raises NotFoundError when it does not say enough for one."""
+    document = jsonld.job_posting(await detail(session, job), website=job.company.website)
+    if document is None:
+        raise NotFoundError("it names no place or has no description, which a JobPosting needs")
+    return jsonld.dumps(document)
 
 
 async def require_active(session: AsyncSession, reference: str) -> Job:
     """An active posting. Raises NotFoundError, GoneError."""
-    return await read(session, reference, None)
+    job = await repository.find(session, reference)
+    if job is not None and job.status in FINAL_STATUSES:
+        raise GoneError("this posting is closed")
+    if job is None or job.status != "active":
+        raise NotFoundError("no such posting")
+    return job
 
 
 async def any_id(session: AsyncSession, reference: str) -> int:
@@ -60,55 +106,185 @@ async def any_id(session: AsyncSession, reference: str) -> int:
     return job.id
 
 
-async def create(session: AsyncSession, user_id: int, body: JobCreate) -> Job:
-    """Raises NotFoundError unless the user is a member of the company."""
-    company = await organizations.of_member(session, body.company, user_id)
-    public_id = uuid7()
+async def create(session: AsyncSession, user_id: int, body: JobCreate) -> JobDetail:
+    """Raises NotFoundError unless the user is a member of the company, InvalidInputError."""
+    return await create_for(session, await organizations.of_member(session, body.company, user_id), body)
+
+
+async def create_for(session: AsyncSession, company: Company, body: JobCreate) -> JobDetail:
+    """Raises InvalidInputError when the posting would be over as it starts."""
+    public_id, now = uuid7(), utcnow()
+    fields = body.model_dump(exclude={"company", *LISTS})
     job = Job(
         public_id=public_id,
         slug=slugify(body.title, company.name, suffix=public_id.hex[-8:]),
         company_id=company.id,
         company=company,
-        posted_at=utcnow(),
-        **_columns(body.model_dump(exclude={"company"})),
+        posted_at=now,
+        last_verified=now,
+        **_columns(fields, job=None),
     )
-    job.content_hash = content_hash(job)
+    _check_expiry(job, now)
+    await _annotate(session, job)
     session.add(job)
     await session.flush()
+    await _store_lists(session, job, body.model_dump(include=set(LISTS)))
     if job.status == "active":
         await enqueue_push(session, [job.id])
-    return job
+    return await detail(session, job)
 
 
-async def change(session: AsyncSession, user_id: int, reference: str, body: JobPatch) -> Job:
-    """Raises NotFoundError (not one of yours), ConflictError (closed), InvalidInputError."""
-    job = await _own(session, user_id, reference)
+async def change(
+    session: AsyncSession, user_id: int, reference: str, body: JobPatch, if_match: str | None = None
+) -> JobDetail:
+    """Raises NotFoundError (not one of yours), ConflictError (closed, or no such change of status),
+    InvalidInputError, PreconditionFailedError."""
+    return await edit(session, await _own(session, user_id, reference), body, "employer", if_match)
+
+
+async def edit(
+    session: AsyncSession, job: Job, body: JobPatch, actor: Actor, if_match: str | None = None
+) -> JobDetail:
+    """Changes a locked posting. Raises as `change`."""
+    await check_if_match(if_match, lambda: detail(session, job))
     if job.status in FINAL_STATUSES:
         raise ConflictError("a closed posting cannot be changed")
     changes = body.model_dump(include=body.model_fields_set)
+    status, now = changes.pop("status", job.status), utcnow()
     _check(job, changes)
-    for name, value in _columns(changes).items():
+    lists: dict[str, Any] = {name: changes.pop(name) for name in LISTS if name in changes}
+    for name, value in _columns(changes, job=job).items():
         setattr(job, name, value)
-    job.content_hash = content_hash(job)
+    transition(job, status, actor, now)
+    _check_expiry(job, now)
+    job.updated_at = job.last_verified = now
+    await _annotate(session, job)
     await session.flush()
+    await _store_lists(session, job, lists)
     await enqueue_push(session, [job.id], closing=job.status != "active")
-    return job
+    return await detail(session, job)
 
 
-async def close(session: AsyncSession, user_id: int, reference: str) -> Job:
-    """Closing again changes nothing. Raises NotFoundError."""
+async def set_status(
+    session: AsyncSession, user_id: int, reference: str, status: Status, if_match: str | None = None
+) -> JobDetail:
+    """Setting the status it has changes nothing. Raises as `change`."""
+    return await move(session, await _own(session, user_id, reference), status, "employer", if_match)
+
+
+async def resume(session: AsyncSession, user_id: int, reference: str, if_match: str | None) -> JobDetail:
+    """Brings a paused posting back. Raises as `change`."""
     job = await _own(session, user_id, reference)
+    if job.status not in ("paused", "active"):
+        raise ConflictError("only a paused posting can be resumed")
+    return await move(session, job, "active", "employer", if_match)
+
+
+async def close(session: AsyncSession, user_id: int, reference: str, if_match: str | None) -> JobDetail:
+    """Ending a posting that has ended changes nothing. Raises as `change`."""
+    job = await _own(session, user_id, reference)
+    if job.status in FINAL_STATUSES:
+        await check_if_match(if_match, lambda: detail(session, job))
+        return await detail(session, job)
+    return await move(session, job, "closed", "employer", if_match)
+
+
+async def reopen(
+    session: AsyncSession, user_id: int, reference: str, expires_at: datetime | None, if_match: str | None
+) -> JobDetail:
+    """Brings a closed or expired posting back. Raises as `change`."""
+    job = await _own(session, user_id, reference)
+    await check_if_match(if_match, lambda: detail(session, job))
     if job.status not in FINAL_STATUSES:
-        job.status, job.closed_at = "closed", utcnow()
-        await session.flush()
-        await enqueue_push(session, [job.id], closing=True)
-    return job
+        raise ConflictError("only a posting that has ended can be reopened")
+    if expires_at is not None:
+        job.expires_at = expires_at
+    return await move(session, job, "active", "employer")
+
+
+async def move(
+    session: AsyncSession, job: Job, status: Status, actor: Actor, if_match: str | None = None
+) -> JobDetail:
+    """`shift`, answered with the posting. Raises as `change`."""
+    await check_if_match(if_match, lambda: detail(session, job))
+    await shift(session, job, status, actor)
+    return await detail(session, job)
+
+
+async def shift(session: AsyncSession, job: Job, status: Status, actor: Actor) -> bool:
+    """The one way a locked posting's status changes: stored, and told to whoever holds a copy.
+
+    Whether that was a change. Raises ConflictError, InvalidInputError.
+    """
+    if not transition(job, status, actor, utcnow()):
+        return False
+    await session.flush()
+    await enqueue_push(session, [job.id], closing=status != "active")
+    return True
+
+
+async def expire_overdue(session: AsyncSession) -> int:
+    """Ends the next postings whose time is over; returns how many."""
+    rows, now = await repository.overdue(session), utcnow()
+    for job in rows:
+        transition(job, "expired", "clock", now)
+    await session.flush()
+    await enqueue_push(session, [job.id for job in rows], closing=True)
+    return len(rows)
 
 
 async def ids_by_public_id(
     session: AsyncSession, public_ids: Collection[uuid.UUID], *, active_only: bool = False
 ) -> dict[uuid.UUID, int]:
     return await repository.ids_by_public_id(session, public_ids, status="active" if active_only else None)
+
+
+async def employers_jobs(
+    session: AsyncSession, user_id: int, statuses: Sequence[str], company: str, paging: Paging
+) -> tuple[int, list[EmployerJob]]:
+    """(number, one page) of the postings of the user's companies, newest first, drafts too."""
+    total, rows = await repository.of_member(session, user_id, statuses, company, paging)
+    return total, [EmployerJob.counted(job, counter) for job, counter in rows]
+
+
+async def locked(session: AsyncSession, reference: str) -> Job:
+    """Any posting, locked: for staff. Raises NotFoundError."""
+    job = await repository.lock(session, reference)
+    if job is None:
+        raise NotFoundError("no such posting")
+    return job
+
+
+async def any_posting(session: AsyncSession, reference: str) -> Job:
+    """In any state: for staff. Raises NotFoundError."""
+    job = await repository.find(session, reference)
+    if job is None:
+        raise NotFoundError("no such posting")
+    return job
+
+
+async def feature(session: AsyncSession, job: Job, featured: bool) -> bool:
+    """Whether that was a change of the locked posting. Raises ConflictError unless it is active."""
+    if job.is_featured == featured:
+        return False
+    if featured and job.status != "active":
+        raise ConflictError("only an active posting can be featured")
+    job.is_featured = featured
+    await session.flush()
+    await enqueue_push(session, [job.id])
+    return True
+
+
+async def summaries(session: AsyncSession, job_ids: Collection[int]) -> dict[int, JobSummary]:
+    return {job.id: JobSummary.of(job) for job in await repository.by_ids(session, job_ids)}
+
+
+async def owned_id(session: AsyncSession, user_id: int, reference: str) -> int:
+    """The key of a posting of a company of the user's. Raises NotFoundError."""
+    job = await repository.find(session, reference)
+    if job is None or not await organizations.is_member(session, job.company_id, user_id):
+        raise NotFoundError("no such posting among yours")
+    return job.id
 
 
 async def _own(session: AsyncSession, user_id: int, reference: str) -> Job:
@@ -125,18 +301,40 @@ def _check(job: Job, changes: dict[str, Any]) -> None:
     low, high = (changes.get(name, getattr(job, name)) for name in ("salary_min", "salary_max"))
     if low is not None and high is not None and low > high:
         raise InvalidInputError("salary_min is above salary_max", pointer="/body/salary_min")
-    wanted = changes.get("status", job.status)
-    if wanted != job.status and wanted not in TRANSITIONS.get(job.status, set()):
-        raise ConflictError(f"a posting cannot go from {job.status} to {wanted}")
 
 
-def _columns(fields: dict[str, Any]) -> dict[str, Any]:
-    """Wire names to column names, tuples to the lists that arrays want."""
+def _check_expiry(job: Job, now: datetime) -> None:
+    if job.status == "active" and job.expires_at is not None and job.expires_at <= now:
+        raise InvalidInputError("expires_at is over", pointer="/body/expires_at")
+
+
+async def _annotate(session: AsyncSession, job: Job) -> None:
+    """What follows from the text: computed again only when the text is another."""
+    job.content_hash = content_hash(job)
+    if job.content_hash != job.annotated_hash:
+        job.location_id = await derived.place_of(session, job.location or "")
+        job.simhash = derived.simhash(job.title, job.description or "")
+        job.annotated_hash = job.content_hash
+
+
+async def _store_lists(session: AsyncSession, job: Job, lists: dict[str, Any]) -> None:
+    if lists.get("tags") is not None:
+        await details_repository.replace_tags(session, job.id, lists["tags"])
+    if lists.get("skill_requirements") is not None:
+        distinct = {row["name"].lower(): row for row in lists["skill_requirements"]}
+        rows = [row | {"name_key": key, "source": "employer"} for key, row in distinct.items()]
+        await details_repository.replace_requirements(session, job.id, rows)
+
+
+def _columns(fields: dict[str, Any], *, job: Job | None) -> dict[str, Any]:
+    """Wire names to column names, tuples to the lists that arrays want; a stated salary has a currency."""
     columns = {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
     if "remote" in columns:
         columns["remote_option"] = columns.pop("remote")
     if columns.get("salary_min") is not None or columns.get("salary_max") is not None:
         columns["salary_source"] = "employer"
+        if not columns.get("salary_currency", job.salary_currency if job else ""):
+            columns["salary_currency"] = "USD"
     return columns
 
 

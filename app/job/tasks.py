@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from procrastinate import JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.job import repository
 from app.job.push import BATCH, push
 from app.queue import BULK, NORMAL, URGENT, Backoff, enqueue, queue
 from app.worker_context import resources
@@ -24,14 +23,6 @@ async def push_jobs(context: JobContext, *, job_ids: list[int]) -> None:
     async with database.transaction() as session:
         upserted, deleted = await push(session, serving, job_ids)
     logger.info("pushed postings", extra={"upserted": upserted, "deleted": deleted})
-
-
-@queue.periodic(cron="* * * * *")
-@queue.task(name="job.expire", queue="serving", pass_context=True)
-async def expire_jobs(context: JobContext, timestamp: int) -> None:
-    database, _ = resources(context)
-    async with database.transaction() as session:
-        await enqueue_push(session, await repository.expire_overdue(session))
 
 
 async def enqueue_push(session: AsyncSession, job_ids: Sequence[int], *, closing: bool = False) -> None:

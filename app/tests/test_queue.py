@@ -15,7 +15,7 @@ from sqlalchemy import URL, text
 
 from app.db import Database
 from app.errors import AppError, InvalidCredentialsError
-from app.job import repository
+from app.job import service
 from app.job.push import push, push_all
 from app.job.tasks import enqueue_push
 from app.main import create_app
@@ -219,10 +219,13 @@ async def test_everything_can_be_sent_again(system: System, employer: tuple[Pers
 
 
 async def test_overdue_postings_expire(system: System, employer: tuple[Person, str]) -> None:
-    job = await post_job(*employer, title="Brief", expires_at="2020-01-01T00:00:00Z")
+    job = await post_job(*employer, title="Brief", expires_at="2999-01-01T00:00:00Z")
     await post_job(*employer, title="Lasting", expires_at="2999-01-01T00:00:00Z")
+    await system.work()
+    assert system.titles() == {"Brief", "Lasting"}
+    await system.sql("UPDATE job SET expires_at = now() WHERE title = 'Brief'")
     async with system.database.transaction() as session:
-        await enqueue_push(session, await repository.expire_overdue(session))
+        assert await service.expire_overdue(session) == 1
     await system.work()
     assert system.titles() == {"Lasting"}
     assert (await system.client.get(f"/api/v1/jobs/{job['id']}/")).status_code == 410
@@ -272,4 +275,5 @@ def test_waiting_grows_to_a_ceiling_and_ends() -> None:
 
 
 def test_the_queue_knows_every_task() -> None:
-    assert {"job.push", "job.expire", "event.record", "queue.rescue"} <= queue.tasks.keys()
+    named = {"job.push", "job.expire", "job.roll_up", "job.annotate", "job.load_taxonomy"}
+    assert named | {"event.record", "queue.rescue", "application.forget_keys"} <= queue.tasks.keys()

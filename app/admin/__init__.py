@@ -1,0 +1,1 @@
+"""What staff may do, and the log of what they did."""

@@ -1,0 +1,1 @@
+"""What a seeker's own page says: figures, and what happened lately."""

@@ -1,0 +1,63 @@
+"""Who looked at a posting, and what the logs add up to."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Database
+from app.job import counters_repository as repository
+
+#: Longer than any transaction may take (see `PoolLimits`): what it inserted is visible after this.
+SETTLE = timedelta(minutes=10)
+CHUNK = 50_000
+#: Chunks of one run: a long backlog is worked off over several.
+MOST_CHUNKS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody without an account, as far as a request tells."""
+
+    address: str
+    agent: str
+
+    def digest(self, secret: str, now: datetime) -> bytes:
+        """A keyed hash that is another one every day: it tells viewers apart and names nobody."""
+        key = hmac.digest(secret.encode(), f"jobpilot/visitor/{now.date()}".encode(), "sha256")
+        return hmac.digest(key, f"{self.address}\n{self.agent}".encode(), "sha256")[:16]
+
+
+async def record_view(
+    session: AsyncSession, job_id: int, viewer: int | Visitor, *, secret: str, now: datetime
+) -> None:
+    """`viewer` is an account's key or a visitor. Counts once a day."""
+    user_id = viewer if isinstance(viewer, int) else None
+    visitor = viewer.digest(secret, now) if isinstance(viewer, Visitor) else None
+    await repository.add_view(session, job_id, now.date(), user_id=user_id, visitor=visitor)
+
+
+async def roll_up(database: Database, now: datetime) -> None:
+    """Brings counters and scores up to the logs. May be repeated, and interrupted, at any point."""
+    for log in repository.ROLLUPS:
+        await _roll_up(database, log, now)
+
+
+async def _roll_up(database: Database, log: str, now: datetime) -> None:
+    async with database.transaction() as session:
+        state = await repository.lock_state(session, log)
+        newest = await repository.newest_id(session, log)
+        settled = state.position
+        if now - state.horizon_at >= SETTLE:
+            settled = state.horizon
+            state.horizon, state.horizon_at = newest, now
+        low = state.position
+    for start in range(low, min(newest, low + CHUNK * MOST_CHUNKS), CHUNK):
+        high = min(start + CHUNK, newest)
+        async with database.transaction() as session:
+            state = await repository.lock_state(session, log)
+            await repository.roll_up(session, log, start, high)
+            state.position = max(state.position, min(high, settled))

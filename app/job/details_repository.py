@@ -1,0 +1,131 @@
+"""SQL of what stands beside a posting: place, tags, requirements, summaries, and what is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, literal, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.orm import Job, JobSummaryText, Location, SkillRequirement, Tag, job_tag
+
+# The label says best what a name means; an alias may be shared, and then names nothing for certain.
+_TERMS = text("""
+SELECT DISTINCT ON (wanted.key) wanted.key, t.id
+FROM unnest(CAST(:keys AS text[])) AS wanted(key)
+JOIN skill_term t ON t.label_key = wanted.key OR t.alias_keys @> ARRAY[wanted.key]
+ORDER BY wanted.key, (t.label_key = wanted.key) DESC, t.id
+""")
+_SIMILAR = text("""
+WITH gone AS (
+  SELECT id, company_id, skill_keys, location_id,
+    (SELECT string_agg(quote_literal(word), ' | ')
+     FROM unnest(tsvector_to_array(to_tsvector('english', title))) AS word)::tsquery AS words
+  FROM job WHERE id = :job_id
+), candidate AS (
+  SELECT j.id, j.posted_at, j.skill_keys, j.company_id, j.location_id, j.search_vector,
+    gone.skill_keys AS had, gone.words, gone.company_id AS old_company, gone.location_id AS old_place
+  FROM job j, gone
+  WHERE j.status = 'active' AND (j.skill_keys && gone.skill_keys OR j.search_vector @@ gone.words)
+  ORDER BY j.posted_at DESC LIMIT 300
+)
+SELECT id FROM candidate
+ORDER BY (SELECT count(*) FROM unnest(had) AS key WHERE key = ANY(skill_keys))
+           / greatest(cardinality(had), 1)::float8
+         + coalesce(ts_rank(search_vector, words, 1), 0)
+         + .2 * (company_id = old_company)::int + .2 * coalesce((location_id = old_place)::int, 0) DESC,
+  posted_at DESC, id DESC
+LIMIT :limit
+""")
+
+
+async def requirements(session: AsyncSession, job_id: int) -> Sequence[SkillRequirement]:
+    query = select(SkillRequirement).where(SkillRequirement.job_id == job_id).order_by(SkillRequirement.id)
+    return (await session.scalars(query)).all()
+
+
+async def replace_requirements(session: AsyncSession, job_id: int, rows: Sequence[dict[str, Any]]) -> None:
+    """What the employer states replaces everything that was known; rows have distinct `name_key`s."""
+    await session.execute(delete(SkillRequirement).where(SkillRequirement.job_id == job_id))
+    if not rows:
+        return
+    keys = [row["name_key"] for row in rows]
+    terms: dict[str, int] = {row.key: row.id for row in await session.execute(_TERMS, {"keys": keys})}
+    await session.execute(
+        insert(SkillRequirement),
+        [row | {"job_id": job_id, "term_id": terms.get(row["name_key"])} for row in rows],
+    )
+
+
+async def replace_tags(session: AsyncSession, job_id: int, slugs: Sequence[str]) -> None:
+    """Makes the tags that are new. In order of name, so that two writers do not wait for each other."""
+    await session.execute(delete(job_tag).where(job_tag.c.job_id == job_id))
+    wanted = sorted(set(slugs))
+    if not wanted:
+        return
+    made = upsert(Tag).values([{"slug": slug, "name": slug.replace("-", " ")} for slug in wanted])
+    await session.execute(made.on_conflict_do_nothing())
+    chosen = select(literal(job_id), Tag.id).where(Tag.slug.in_(wanted))
+    await session.execute(insert(job_tag).from_select(["job_id", "tag_id"], chosen))
+
+
+async def summary(session: AsyncSession, job: Job) -> JobSummaryText | None:
+    """The newest summary of the content the posting has now."""
+    query = (
+        select(JobSummaryText)
+        .where(JobSummaryText.job_id == job.id, JobSummaryText.content_hash == job.content_hash)
+        .order_by(JobSummaryText.id.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
+
+
+async def store_summary(
+    session: AsyncSession, job_id: int, model_version: str, content_hash: str, words: str
+) -> None:
+    """One per posting and model; a newer one of the same model takes its place."""
+    values = {"content_hash": content_hash, "summary": words}
+    statement = upsert(JobSummaryText).values(job_id=job_id, model_version=model_version, **values)
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=[JobSummaryText.job_id, JobSummaryText.model_version], set_=values
+        )
+    )
+
+
+async def similar_ids(session: AsyncSession, job_id: int, limit: int) -> list[int]:
+    """Active postings that share skills or words of the title, likest first."""
+    return list((await session.scalars(_SIMILAR, {"job_id": job_id, "limit": limit})).all())
+
+
+async def place_id(session: AsyncSession, country: str, region: str, city_key: str) -> int | None:
+    query = select(Location.id).where(
+        Location.country == country, Location.region == region, Location.city_key == city_key
+    )
+    return await session.scalar(query)
+
+
+async def add_place(session: AsyncSession, values: dict[str, Any]) -> int | None:
+    """None when somebody else has just made it."""
+    statement = upsert(Location).values(**values).on_conflict_do_nothing()
+    return await session.scalar(statement.returning(Location.id))
+
+
+async def not_annotated(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
+    """Postings whose place and simhash are not those of their present content, locked."""
+    query = text(
+        "SELECT id, title, description, location, content_hash FROM job "
+        "WHERE annotated_hash IS DISTINCT FROM content_hash ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+    )
+    return (await session.execute(query, {"limit": limit})).all()
+
+
+async def annotate(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes what was found. Not a change of the posting: `updated_at` stays."""
+    statement = text(
+        "UPDATE job SET location_id = :location_id, simhash = :simhash, annotated_hash = :content_hash "
+        "WHERE id = :id"
+    )
+    await session.execute(statement, list(rows))

@@ -1,0 +1,104 @@
+"""Tasks that keep postings in order: expiry, counters, annotations, the taxonomy. All may be repeated."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from procrastinate import JobContext
+
+from app.db import Database
+from app.job import counters, derived, details_repository, service, taxonomy
+from app.kit.clock import utcnow
+from app.queue import BULK, queue
+from app.worker_context import resources
+
+logger = logging.getLogger(__name__)
+BATCH = 200
+#: Seconds a run of a minutely task may go on for before it leaves the rest to the next.
+BUDGET_S = 40.0
+MOST_BATCHES = 100
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="job.expire", queue="serving", pass_context=True)
+async def expire_jobs(context: JobContext, timestamp: int) -> None:
+    database, _ = resources(context)
+    for _ in range(MOST_BATCHES):
+        async with database.transaction() as session:
+            if not await service.expire_overdue(session):
+                return
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="job.roll_up",
+    queue="upkeep",
+    lock="job.roll_up",
+    queueing_lock="job.roll_up",
+    priority=BULK,
+    pass_context=True,
+)
+async def roll_up(context: JobContext, timestamp: int) -> None:
+    """Counts views, saves and applications, and keeps the newest match scores."""
+    database, _ = resources(context)
+    await counters.roll_up(database, utcnow())
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="job.annotate",
+    queue="upkeep",
+    lock="job.annotate",
+    queueing_lock="job.annotate",
+    priority=BULK,
+    pass_context=True,
+)
+async def annotate_jobs(context: JobContext, timestamp: int) -> None:
+    """Finds place and simhash of what was imported."""
+    database, _ = resources(context)
+    end = time.monotonic() + BUDGET_S
+    while await annotate_batch(database):
+        if time.monotonic() > end:
+            logger.info("annotating goes on in a minute")
+            return
+
+
+@queue.periodic(cron="17 3 * * *")
+@queue.task(
+    name="job.load_taxonomy", queue="upkeep", lock="job.load_taxonomy", priority=BULK, pass_context=True
+)
+async def load_taxonomy(context: JobContext, timestamp: int) -> None:
+    """Stores places and skills when their files are new."""
+    database, _ = resources(context)
+    await load_if_there(database)
+
+
+async def load_if_there(database: Database) -> None:
+    try:
+        async with database.transaction() as session:
+            stored = await taxonomy.load(session, taxonomy.folder())
+    except taxonomy.TaxonomyMissingError as error:
+        logger.warning("taxonomy not loaded", extra={"cause": str(error)})
+        return
+    if stored:
+        logger.info("taxonomy loaded", extra={"rows": stored})
+
+
+async def annotate_batch(database: Database) -> int:
+    """Annotates the next imported postings; returns how many there were."""
+    async with database.transaction() as session:
+        rows = await details_repository.not_annotated(session, BATCH)
+        found = [
+            {
+                "id": row.id,
+                "content_hash": row.content_hash,
+                "simhash": await asyncio.to_thread(derived.simhash, row.title, row.description),
+                "location_id": await derived.place_of(session, row.location),
+            }
+            for row in rows
+        ]
+        if found:
+            await details_repository.annotate(session, found)
+    return len(found)
