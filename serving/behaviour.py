@@ -24,6 +24,8 @@ class Behaviour(Protocol):
 
     def push(self, events: Sequence[InteractionRecord]) -> int: ...
 
+    def erase(self, user_ids: Sequence[int]) -> dict[str, int]: ...
+
 
 class MemoryBehaviour:
     """Without Feast: what this process was told since it started."""
@@ -43,6 +45,10 @@ class MemoryBehaviour:
                 after = self._states[event.user_id] = fold(before, event)
                 new += after is not before
         return new
+
+    def erase(self, user_ids: Sequence[int]) -> dict[str, int]:
+        with self._lock:
+            return {"online": sum(self._states.pop(i, None) is not None for i in set(user_ids))}
 
 
 class LateBehaviour:
@@ -81,6 +87,12 @@ class LateBehaviour:
             raise BehaviourUnavailableError("the feature store is not open yet")
         return self._store.push(events)
 
+    def erase(self, user_ids: Sequence[int]) -> dict[str, int]:
+        self._opened.wait(OPEN_SECONDS)
+        if self._store is None:
+            raise BehaviourUnavailableError("the feature store is not open yet")
+        return self._store.erase(user_ids)
+
 
 class GuardedBehaviour:
     """A read that fails is answered with what is not known, and not tried again for a moment: a person must
@@ -103,6 +115,12 @@ class GuardedBehaviour:
     def push(self, events: Sequence[InteractionRecord]) -> int:
         try:
             return self._inner.push(events)
+        except RuntimeError as error:
+            raise BehaviourUnavailableError(_one_line(error)) from error
+
+    def erase(self, user_ids: Sequence[int]) -> dict[str, int]:
+        try:
+            return self._inner.erase(user_ids)
         except RuntimeError as error:
             raise BehaviourUnavailableError(_one_line(error)) from error
 

@@ -60,3 +60,7 @@ class ChangeDesk:
         """How many were new; the feature store recognises repetitions. Raises BehaviourUnavailableError."""
         by_id = {e.event_id: e for e in events}
         return self._behaviour.push([mapping.interaction(e) for e in by_id.values()])
+
+    def forget(self, user_ids: Sequence[int]) -> dict[str, int]:
+        """Rows deleted per table. Raises BehaviourUnavailableError, and then nothing was deleted."""
+        return self._behaviour.erase(user_ids)

@@ -24,6 +24,8 @@ from serving.schemas import (
     EmbedResponse,
     EventsRequest,
     EventsResponse,
+    ForgetRequest,
+    ForgetResponse,
     RecommendRequest,
     RecommendResponse,
     ScoreRequest,
@@ -109,6 +111,9 @@ class ServingClient:
 
     async def record_events(self, request: EventsRequest) -> EventsResponse:
         return await self._call("/record_events", request, EventsResponse, self._change_timeout)
+
+    async def forget_users(self, request: ForgetRequest) -> ForgetResponse:
+        return await self._call("/forget_users", request, ForgetResponse, self._change_timeout)
 
     async def state(self) -> StateResponse:
         return await self._call("/state", None, StateResponse, self._timeout)

@@ -157,6 +157,18 @@ class EventsResponse(Wire):
     applied: int
 
 
+class ForgetRequest(Wire):
+    """Everything the feature store knows of these users' behaviour is deleted."""
+
+    user_ids: tuple[int, ...] = Field(min_length=1, max_length=1000)
+
+
+class ForgetResponse(Wire):
+    """Repeatable: a second call finds nothing."""
+
+    deleted: dict[str, int] = Field(description="rows per table; online: users")
+
+
 class StateResponse(Wire):
     release_id: str
     encoder_version: str

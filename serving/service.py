@@ -38,6 +38,8 @@ from serving.schemas import (
     EmbedResponse,
     EventsRequest,
     EventsResponse,
+    ForgetRequest,
+    ForgetResponse,
     JobDocument,
     RecommendRequest,
     RecommendResponse,
@@ -259,6 +261,13 @@ class JobPilotService:
         applied = await run_sync(self._worker.changes.record, request.events)
         self._answered("record_events", applied)
         return EventsResponse(applied=applied)
+
+    @bentoml.api
+    @refusals
+    async def forget_users(self, request: ForgetRequest) -> ForgetResponse:
+        deleted = await run_sync(self._worker.changes.forget, request.user_ids)
+        self._answered("forget_users", len(request.user_ids))
+        return ForgetResponse(deleted=deleted)
 
 
 cast("Any", JobPilotService).add_asgi_middleware(BodyLimit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,8 @@ from serving.schemas import (
     DeleteRequest,
     EventsRequest,
     EventsResponse,
+    ForgetRequest,
+    ForgetResponse,
     JobDocument,
     RecommendRequest,
     ScoreRequest,
@@ -34,6 +36,9 @@ class Receiver:
     jobs: dict[int, JobDocument] = field(default_factory=dict)
     events: dict[str, UserEvent] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    forgotten: set[int] = field(default_factory=set)
+    #: What really forgets, where a test brings it.
+    forget: Callable[[Collection[int]], dict[str, int]] | None = None
     #: Status answered instead of working, and seconds waited before anything.
     status: int = 200
     delay: float = 0.0
@@ -84,6 +89,11 @@ class Receiver:
                 events = EventsRequest.model_validate(request).events
                 self.events.update({event.event_id: event for event in events})
                 return EventsResponse(applied=len(events)).model_dump()
+            case "/forget_users":
+                users = ForgetRequest.model_validate(request).user_ids
+                self.forgotten.update(users)
+                deleted = self.forget(users) if self.forget else {}
+                return ForgetResponse(deleted=deleted).model_dump()
             case "/recommend":
                 self.requests.append(RecommendRequest.model_validate(request))
             case "/score":
