@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from app.admin import endpoints as admin
 from app.application import endpoints as application
 from app.auth import endpoints as auth
+from app.auth import pages
 from app.dashboard import endpoints as dashboard
 from app.docs import endpoints as docs
 from app.event import endpoints as event
@@ -14,6 +15,7 @@ from app.health import endpoints as health
 from app.job import endpoints as job
 from app.organization import endpoints as organization
 from app.recommendation import endpoints as recommendation
+from app.user import account_endpoints as account
 from app.user import endpoints as user
 
 #: Bytes of a JSON body. A route that takes files sets its own.
@@ -25,9 +27,12 @@ def routes() -> APIRouter:
     for module in (auth, user, organization, job, application, event, dashboard, admin):
         product.include_router(module.router)
     product.include_router(job.employer_router)
+    for router in (account.router, user.media):
+        product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
     everything = APIRouter()
+    everything.include_router(pages.router)
     for router in (product, matching, health.router, docs.router):
         everything.include_router(router)
     return everything

@@ -1,9 +1,10 @@
 """The app's one error family and what each member answers (RFC 9457).
 
 AppError
-├── BadRequestError 400 ── HostNotAllowedError
-├── NotAuthenticatedError 401 ── InvalidCredentialsError, InvalidTokenError ── TokenReusedError
-├── ForbiddenError 403 ── QuotaExceededError
+├── BadRequestError 400 ── HostNotAllowedError, InvalidLinkError
+├── NotAuthenticatedError 401 ── InvalidCredentialsError ── InvalidCodeError, SecondFactorRequiredError,
+│                                InvalidTokenError ── TokenReusedError
+├── ForbiddenError 403 ── EmailNotVerifiedError, StepUpRequiredError, QuotaExceededError
 ├── NotFoundError 404
 ├── ConflictError 409
 ├── GoneError 410
@@ -53,12 +54,29 @@ class HostNotAllowedError(BadRequestError):
     code, title = "host-not-allowed", "This host is not served here"
 
 
+class InvalidLinkError(BadRequestError):
+    """A link from a mail that was used, is too old, or never was."""
+
+    code, title = "invalid-link", "The link does not work any more"
+
+
 class NotAuthenticatedError(AppError):
     status, code, title = 401, "not-authenticated", "Authentication is required"
 
 
 class InvalidCredentialsError(NotAuthenticatedError):
     code, title = "invalid-credentials", "E-mail or password is wrong"
+    keeps_writes = True
+
+
+class InvalidCodeError(InvalidCredentialsError):
+    code, title = "invalid-code", "The code is not valid"
+
+
+class SecondFactorRequiredError(NotAuthenticatedError):
+    """The password was right. `challenge` (an extension) and a code go to the second step of the login."""
+
+    code, title = "second-factor-required", "A code from the authenticator app is required"
     keeps_writes = True
 
 
@@ -74,6 +92,17 @@ class TokenReusedError(InvalidTokenError):
 
 class ForbiddenError(AppError):
     status, code, title = 403, "forbidden", "Not allowed"
+
+
+class EmailNotVerifiedError(ForbiddenError):
+    code, title = "email-not-verified", "The address is not confirmed yet"
+    keeps_writes = True
+
+
+class StepUpRequiredError(ForbiddenError):
+    """The session is good, but who sits there must say so again: `methods` (an extension) says how."""
+
+    code, title = "step-up-required", "Confirm that it is you"
 
 
 class QuotaExceededError(ForbiddenError):

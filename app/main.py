@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -15,10 +14,10 @@ from starlette.middleware.cors import CORSMiddleware
 from app import logging, problems
 from app.api import routes
 from app.auth.access import policies, refuse_undeclared
-from app.auth.service import SessionRules
+from app.auth.rules import SessionRules
 from app.db import Database, PoolLimits
 from app.kit.cache import TtlCache
-from app.kit.tokens import TokenSigner
+from app.kit.storage import storage_at
 from app.middleware import HostCheck, ProblemForTooLarge, RequestContext, TrailingSlash
 from app.migrations.runner import newest
 from app.recommendation.matching import Matching
@@ -71,17 +70,9 @@ def _provide(app: FastAPI, settings: Settings) -> None:
     state.matching = Matching(state.serving)
     state.cache = TtlCache[object]()
     state.revision = newest()
-    state.signer = TokenSigner(
-        secret=settings.secret_key.get_secret_value(),
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        lifetime=timedelta(minutes=settings.access_token_minutes),
-    )
-    state.session_rules = SessionRules(
-        signer=state.signer,
-        refresh_lifetime=timedelta(days=settings.refresh_token_days),
-        session_lifetime=timedelta(days=settings.session_days),
-    )
+    state.storage = storage_at(settings.storage_url)
+    state.session_rules = SessionRules.of(settings)
+    state.signer = state.session_rules.signer
 
 
 @asynccontextmanager

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     environment: Literal["development", "staging", "production"] = "development"
     debug: bool = False
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    secret_keys_previous: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    password_pepper: SecretStr = SecretStr("")
     allowed_hosts: CommaList = ("localhost", "127.0.0.1", "[::1]")
     cors_allowed_origins: CommaList = ()
 
@@ -77,16 +79,36 @@ class Settings(BaseSettings):
     #: From this score on a posting counts as a match.
     match_threshold: float = Field(default=0.5, ge=0, le=1)
 
+    # Empty: automatic in development, required elsewhere.
+    email_verification: Literal["", "automatic", "required"] = ""
+    mail_url: SecretStr = SecretStr("files:data/mail")
+    mail_from: str = "JobPilot <no-reply@localhost>"
+    public_web_url: str = ""
+    export_days: int = Field(default=3, ge=1, le=30)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
     worker_concurrency: int = Field(default=4, ge=1, le=64)
 
-    @field_validator("allowed_hosts", "cors_allowed_origins", mode="before")
+    @field_validator("allowed_hosts", "cors_allowed_origins", "secret_keys_previous", mode="before")
     @classmethod
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @property
+    def web_url(self) -> str:
+        """Where the pages are that mail links to: beside the API, unless said otherwise."""
+        return self.public_web_url or self.public_api_url
+
+    @property
+    def verifies_email(self) -> bool:
+        """Whether an account needs a confirmed address before its first login."""
+        return (self.email_verification or self._verification()) == "required"
+
+    def _verification(self) -> str:
+        return "automatic" if self.environment == "development" else "required"
 
     @cached_property
     def database(self) -> URL:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MIN_SECRET = 32
 WEAK_PASSWORDS = frozenset({"", "postgres", "password", "changeme", "secret", "jobpilot"})
+MAIL_SCHEMES = ("smtp", "smtps")
 SCHEMES = {"PUBLIC_API_URL": "https", "PUBLIC_WS_URL": "wss"}
 
 
@@ -18,7 +19,13 @@ def problems(settings: Settings) -> list[str]:
     """One line per unsafe value, naming the variable and never its value; empty in development."""
     if settings.environment == "development":
         return []
-    found = [*_secret(settings), *_origins(settings), *_urls(settings), *_database(settings)]
+    found = [
+        *_secret(settings),
+        *_origins(settings),
+        *_urls(settings),
+        *_database(settings),
+        *_mail(settings),
+    ]
     if settings.debug and settings.environment == "production":
         found.append("DEBUG must be off")
     return found
@@ -47,6 +54,18 @@ def _urls(settings: Settings) -> list[str]:
         parts = urlsplit(url)
         if parts.scheme != SCHEMES[name] or _is_local(parts.hostname or ""):
             found.append(f"{name} must be a public {SCHEMES[name]} address")
+    return found
+
+
+def _mail(settings: Settings) -> list[str]:
+    found = []
+    if not settings.verifies_email:
+        found.append("EMAIL_VERIFICATION must be required")
+    if urlsplit(settings.mail_url.get_secret_value()).scheme not in MAIL_SCHEMES:
+        found.append("MAIL_URL must be smtp:// or smtps://")
+    web = settings.public_web_url
+    if web and urlsplit(web).scheme != "https":
+        found.append("PUBLIC_WEB_URL must be https")
     return found
 
 

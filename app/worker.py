@@ -15,14 +15,16 @@ from app.db import Database, PoolLimits
 from app.event import tasks as _event_tasks
 from app.job import tasks as _job_tasks
 from app.job import upkeep as _job_upkeep
+from app.mail import tasks as _mail_tasks
 from app.problems import DATABASE_ERRORS
 from app.queue import connected, queue
 from app.settings import Settings
+from app.user import tasks as _user_tasks
 from serving.client import ServingClient
 
 logger = logging.getLogger(__name__)
 #: Modules whose import registers tasks.
-TASK_MODULES = (_event_tasks, _job_tasks, _job_upkeep, _application_tasks)
+TASK_MODULES = (_user_tasks, _mail_tasks, _event_tasks, _job_tasks, _job_upkeep, _application_tasks)
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0
 GRACE_S = 20.0
@@ -81,7 +83,7 @@ async def run(settings: Settings, *, wait: bool = True, install_signal_handlers:
                 fetch_job_polling_interval=POLL_S,
                 shutdown_graceful_timeout=GRACE_S,
                 delete_jobs=procrastinate.jobs.DeleteJobCondition.SUCCESSFUL,
-                additional_context=worker_context.context(database, serving),
+                additional_context=worker_context.context(database, serving) | {"settings": settings},
             )
     finally:
         await database.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from procrastinate import JobContext
 
 from app.db import Database
+from app.settings import Settings
 from serving.client import ServingClient
 
 
@@ -18,3 +19,11 @@ def resources(job: JobContext) -> tuple[Database, ServingClient]:
     if not isinstance(database, Database) or not isinstance(serving, ServingClient):
         raise RuntimeError("tasks run under `jobpilot worker`, which gives them the database and serving")
     return database, serving
+
+
+def settings_of(job: JobContext) -> Settings:
+    """Raises RuntimeError when the task does not run under our worker."""
+    settings = job.additional_context.get("settings")
+    if not isinstance(settings, Settings):
+        raise RuntimeError("tasks run under `jobpilot worker`, which gives them the settings")
+    return settings

@@ -6,6 +6,7 @@
 | `CurrentUser` | a signed-in account; what it may touch is decided by ownership, and not owning is a 404 |
 | `Employer` | a member of at least one company; which company is decided as above |
 | `Staff` | staff |
+| `RecentUser` | a signed-in account whose owner proved again, minutes ago, to be there (a step-up) |
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
@@ -21,10 +23,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.auth import repository
 from app.db import Session
-from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError
+from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError, StepUpRequiredError
+from app.kit.clock import utcnow
 from app.kit.tokens import TokenSigner
 
 _bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login")
+
+#: How long a password or a code that was just given counts as "it is still the same person".
+RECENT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class Principal:
     session_id: int
     is_staff: bool
     is_employer: bool
+    authenticated_at: datetime
 
 
 def public() -> None:
@@ -53,10 +60,23 @@ async def current_user(
     row = await repository.live_session(session, user=claims.user, session_id=claims.session)
     if row is None:
         raise InvalidTokenError
-    return Principal(**row)
+    facts = dict(row)
+    if facts.pop("is_back"):
+        await repository.touch(session, row.user_id)
+    return Principal(**facts)
 
 
 CurrentUser = Annotated[Principal, Depends(current_user)]
+
+
+async def recent_user(user: CurrentUser) -> Principal:
+    """Raises StepUpRequiredError when the last password or code of this session is too old."""
+    if utcnow() - user.authenticated_at > RECENT:
+        raise StepUpRequiredError("POST /api/v1/auth/step-up/ with your password or a code, then try again")
+    return user
+
+
+RecentUser = Annotated[Principal, Depends(recent_user)]
 
 
 async def optional_user(

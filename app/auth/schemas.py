@@ -1,17 +1,23 @@
-"""Wire shapes of registering, signing in and staying signed in."""
+"""Wire shapes of registering, signing in, staying signed in and proving who one is."""
 
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, SecretStr, StringConstraints, model_validator
 
 from app.kit.schemas import Answer, RequestBody
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
 Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
+MailedToken = Annotated[str, Field(min_length=20, max_length=100, description="from the link in the mail")]
+Code = Annotated[
+    str,
+    StringConstraints(min_length=6, max_length=30, pattern=r"^[0-9A-Za-z \-]+$"),
+    Field(description="six digits from the authenticator app, or one of the recovery codes"),
+]
 
 
 class RegisterRequest(RequestBody):
@@ -26,8 +32,48 @@ class LoginRequest(RequestBody):
     password: Password
 
 
+class SecondStepRequest(RequestBody):
+    challenge: str = Field(min_length=20, max_length=100, description="from the login's answer")
+    code: Code
+
+
 class RefreshRequest(RequestBody):
     refresh_token: str = Field(min_length=20, max_length=100)
+
+
+class EmailRequest(RequestBody):
+    email: Email
+
+
+class VerifyRequest(RequestBody):
+    token: MailedToken
+
+
+class ResetRequest(RequestBody):
+    token: MailedToken
+    password: Password
+
+
+class ChangePasswordRequest(RequestBody):
+    current_password: Password
+    new_password: Password
+
+
+class StepUpRequest(RequestBody):
+    """One of the two. With two-step login on, only a code counts."""
+
+    password: Password | None = None
+    code: Code | None = None
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> Self:
+        if (self.password is None) == (self.code is None):
+            raise ValueError("send either password or code")
+        return self
+
+
+class CodeRequest(RequestBody):
+    code: Code
 
 
 class UserAnswer(Answer):
@@ -47,3 +93,26 @@ class TokenAnswer(Answer):
 
 class LoginAnswer(TokenAnswer):
     user: UserAnswer
+
+
+class SessionAnswer(Answer):
+    id: uuid.UUID = Field(validation_alias="public_id")
+    user_agent: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    current: bool = Field(False, description="the session that asks")
+
+
+class SecondFactorAnswer(Answer):
+    enabled: bool
+    recovery_codes_left: int
+
+
+class EnrolmentAnswer(Answer):
+    secret: str = Field(description="base32, for typing into the app by hand")
+    uri: str = Field(description="otpauth:// address, to be shown as a QR code")
+
+
+class RecoveryCodesAnswer(Answer):
+    recovery_codes: list[str] = Field(description="shown once; each works once in place of a code")

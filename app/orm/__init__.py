@@ -23,17 +23,23 @@ from app.orm.job_extra import (
     RollupState,
     SkillRequirement,
 )
+from app.orm.mail import Mail
+from app.orm.personal_data import DataExport, ErasureReceipt
+from app.orm.security import AccountToken, RecoveryCode, TotpFactor
 from app.orm.session import AuthSession, LoginThrottle, RefreshToken
 from app.orm.taxonomy import Location, SkillTerm, Tag, TaxonomyLoad, job_tag
 from app.orm.user import User, UserProfile, UserSkill
 
 __all__ = [
+    "AccountToken",
     "ApplicationChange",
     "AuditEntry",
     "AuthSession",
     "Base",
     "Company",
     "CompanyMember",
+    "DataExport",
+    "ErasureReceipt",
     "Event",
     "IdempotencyRecord",
     "Impression",
@@ -44,7 +50,9 @@ __all__ = [
     "JobView",
     "Location",
     "LoginThrottle",
+    "Mail",
     "MatchScore",
+    "RecoveryCode",
     "RefreshToken",
     "RollupState",
     "SavedJob",
@@ -54,6 +62,7 @@ __all__ = [
     "SkillTerm",
     "Tag",
     "TaxonomyLoad",
+    "TotpFactor",
     "User",
     "UserProfile",
     "UserSkill",

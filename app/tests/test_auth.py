@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.auth import throttle
 from app.db import Database
-from app.kit.tokens import Claims, digest
+from app.kit.tokens import Claims, digest, key_id
 from app.tests.people import PASSWORD, People, Person
 from app.tests.test_problems import is_problem
 
@@ -194,14 +194,18 @@ async def test_forged_tokens_are_refused(
     def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-    def sign(changes: dict[str, Any], typ: str = "at+jwt", secret: bytes = key) -> str:
+    def sign(
+        changes: dict[str, Any], typ: str = "at+jwt", secret: bytes = key, kid: str = key_id(key)
+    ) -> str:
         kept = {name: value for name, value in (payload | changes).items() if value is not None}
-        return jwt.encode(kept, secret, "HS256", headers={"typ": typ})
+        return jwt.encode(kept, secret, "HS256", headers={"typ": typ, "kid": kid})
 
     past = datetime.now(UTC) - timedelta(minutes=1)
     forged = [
-        part({"alg": "none", "typ": "at+jwt"}) + "." + part(payload) + ".",
+        part({"alg": "none", "typ": "at+jwt", "kid": key_id(key)}) + "." + part(payload) + ".",
         sign({}, typ="JWT"),
+        sign({}, kid="unknown"),
+        sign({}, kid=key_id(signer._key("refresh")), secret=signer._key("refresh")),
         sign({}, secret=signer._key("refresh")),
         sign({}, secret=b"development-only-secret-not-for-real-use"),
         sign({"aud": "another"}),

@@ -16,6 +16,7 @@ PRODUCTION = {
     "PUBLIC_API_URL": "https://jobs.example.com",
     "PUBLIC_WS_URL": "wss://jobs.example.com",
     "DATABASE_URL": "postgresql://app:Vq8rTz2LmX@db.example.com/jobpilot",
+    "MAIL_URL": "smtps://app:Vq8rTz2LmX@mail.example.com",
 }
 
 
@@ -149,6 +150,9 @@ def test_a_safe_production_starts(tmp_path: Path, environment: pytest.MonkeyPatc
         ("PUBLIC_WS_URL", "ws://jobs.example.com"),
         ("DATABASE_URL", "postgresql://app:postgres@db.example.com/jobpilot"),
         ("DATABASE_URL", "postgresql://app@db.example.com/jobpilot"),
+        ("EMAIL_VERIFICATION", "automatic"),
+        ("MAIL_URL", "files:data/mail"),
+        ("PUBLIC_WEB_URL", "http://jobs.example.com"),
     ],
 )
 def test_unsafe_values_are_refused(

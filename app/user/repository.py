@@ -50,6 +50,16 @@ async def replace_skills(session: AsyncSession, user_id: int, names: Sequence[st
         )
 
 
+async def describe_skill(session: AsyncSession, user_id: int, *, name: str, **values: Any) -> None:
+    statement = (
+        update(UserSkill)
+        .where(UserSkill.user_id == user_id, UserSkill.name_key == func.lower(name))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(statement)
+
+
 def apply(profile: UserProfile, changes: dict[str, Any]) -> None:
     for name, value in changes.items():
         setattr(profile, name, list(value) if isinstance(value, tuple) else value)

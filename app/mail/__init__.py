@@ -1,0 +1,1 @@
+"""Mail: an outbox written with its cause, templates, and the ways out."""

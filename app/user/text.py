@@ -1,0 +1,27 @@
+"""Text of people as plain text: no markup, no characters that do something."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+
+import nh3
+
+_ROUNDS = 5
+#: Marks that turn the direction of what follows (Trojan Source), and invisible ones.
+_UNSEEN = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def plain_text(text: str) -> str:
+    """Without tags and control characters; "<3" and "R&D" stay. Applying it again changes nothing."""
+    for _ in range(_ROUNDS):
+        stripped = _strip(text)
+        if stripped == text:
+            return text
+        text = stripped
+    return _strip(text.replace("<", "").replace("&", ""))  # nested so deep that nobody meant it
+
+
+def _strip(text: str) -> str:
+    seen = "".join(c for c in text.translate(_UNSEEN) if c == "\n" or unicodedata.category(c) != "Cc")
+    return html.unescape(nh3.clean(seen, tags=set())).strip()
