@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from app.doctor import Check
 
 USAGE_ERROR = 2
 _err = Console(stderr=True, highlight=False)
@@ -95,11 +99,33 @@ def worker() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    audit_urls: Annotated[
+        bool, typer.Option(help="look for addresses written into the code instead")
+    ] = False,
+) -> None:
     """Check the environment, the database, the queue and the serving layer; exit 1 if one is not well."""
-    from app.doctor import examine
+    from app.doctor import Check, examine
+    from app.url_audit import audit
 
-    checks = asyncio.run(examine(_checked()))
+    if audit_urls:
+        found = audit()
+        checks = [Check(f"{f.file}:{f.line}", False, f.text) for f in found]
+        _report(checks or [Check("addresses", True, "all come from settings")])
+    _report(asyncio.run(examine(_checked())))
+
+
+@cli.command()
+def verify(
+    base_url: Annotated[str | None, typer.Option(help="default: PUBLIC_API_URL")] = None,
+) -> None:
+    """Ask a running installation, from outside, what it promises; exit 1 if an answer is wrong."""
+    from app.verify import verify as ask
+
+    _report(ask(base_url or _settings().public_api_url))
+
+
+def _report(checks: Sequence[Check]) -> NoReturn:
     for check in checks:
         mark = "[green]ok[/]  " if check.ok else "[red]FAIL[/]"
         Console(highlight=False).print(f"{mark} {check.name:<12} {check.detail}")
