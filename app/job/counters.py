@@ -14,6 +14,8 @@ from app.job import counters_repository as repository
 #: Longer than any transaction may take (see `PoolLimits`): what it inserted is visible after this.
 SETTLE = timedelta(minutes=10)
 CHUNK = 50_000
+#: Rows read again with the new ones: a transaction of the last minute may have got its ids before them.
+OVERLAP = 10_000
 #: Chunks of one run: a long backlog is worked off over several.
 MOST_CHUNKS = 40
 
@@ -47,17 +49,33 @@ async def roll_up(database: Database, now: datetime) -> None:
 
 
 async def _roll_up(database: Database, log: str, now: datetime) -> None:
+    """Every row is read twice: when it is new, and once more when nothing older can still appear."""
     async with database.transaction() as session:
         state = await repository.lock_state(session, log)
         newest = await repository.newest_id(session, log)
-        settled = state.position
-        if now - state.horizon_at >= SETTLE:
-            settled = state.horizon
-            state.horizon, state.horizon_at = newest, now
-        low = state.position
-    for start in range(low, min(newest, low + CHUNK * MOST_CHUNKS), CHUNK):
-        high = min(start + CHUNK, newest)
+    if now - state.horizon_at >= SETTLE:
+        settled = await _read(database, log, state.position, state.horizon, settling=True)
+        if settled == state.horizon:
+            async with database.transaction() as session:
+                state = await repository.lock_state(session, log)
+                state.horizon, state.horizon_at = newest, now
+    async with database.transaction() as session:
+        state = await repository.lock_state(session, log)
+        unread = max(state.position, state.read_to - OVERLAP)
+    await _read(database, log, unread, newest, settling=False)
+
+
+async def _read(database: Database, log: str, low: int, high: int, *, settling: bool) -> int:
+    """Reads the ids after `low` up to `high`, or as many as one run may; returns the last."""
+    for _ in range(MOST_CHUNKS):
+        if low >= high:
+            break
+        upto = min(low + CHUNK, high)
         async with database.transaction() as session:
             state = await repository.lock_state(session, log)
-            await repository.roll_up(session, log, start, high)
-            state.position = max(state.position, min(high, settled))
+            await repository.roll_up(session, log, low, upto)
+            if settling:
+                state.position = max(state.position, upto)
+            state.read_to = max(state.read_to, upto)
+        low = upto
+    return low

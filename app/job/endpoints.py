@@ -54,7 +54,7 @@ async def read_job(
 ) -> Response:
     """By id or slug. Counts as a view once a day, unless you are a member of the company."""
     found, own = await service.read(session, job, user.user_id if user else None)
-    detail = await service.detail(session, found)
+    detail = await service.described(session, found)
     if found.status == "active" and not own:
         viewer = user.user_id if user else _visitor(request)
         secret = request.app.state.settings.secret_key.get_secret_value()
@@ -70,11 +70,15 @@ async def read_job(
     return Response(detail.model_dump_json(), media_type="application/json", headers=headers)
 
 
-@router.get("/{job}/jsonld/", dependencies=[PUBLIC], responses=ENDED)
-async def read_job_posting(job: str, session: Session) -> Response:
+class LinkedData(Response):
+    media_type = jsonld.MEDIA_TYPE
+
+
+@router.get("/{job}/jsonld/", dependencies=[PUBLIC], response_class=LinkedData, responses={410: ENDED[410]})
+async def read_job_posting(job: str, session: Session) -> LinkedData:
     """The posting as schema.org JobPosting; 404 when it lacks what search engines require of one."""
     found, _ = await service.read(session, job, None)
-    return Response(await service.job_posting(session, found), media_type=jsonld.MEDIA_TYPE)
+    return LinkedData(await service.job_posting(session, found))
 
 
 @router.patch("/{job}/", responses=STALE)

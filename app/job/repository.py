@@ -141,15 +141,18 @@ async def overdue(session: AsyncSession, limit: int = 500) -> Sequence[Job]:
     return (await session.scalars(query)).all()
 
 
+def _whole() -> Select[Job]:
+    return with_company().options(joinedload(Job.place), selectinload(Job.tags))
+
+
 async def whole(session: AsyncSession, job_id: int) -> Job:
     """The posting as the database has it now, with company, place and tags."""
-    query = (
-        with_company()
-        .options(joinedload(Job.place), selectinload(Job.tags))
-        .where(Job.id == job_id)
-        .execution_options(populate_existing=True)
-    )
+    query = _whole().where(Job.id == job_id).execution_options(populate_existing=True)
     return (await session.scalars(query)).one()
+
+
+async def find_whole(session: AsyncSession, reference: str) -> Job | None:
+    return (await session.scalars(_whole().where(by_reference(reference)))).one_or_none()
 
 
 async def by_ids(session: AsyncSession, ids: Collection[int]) -> Sequence[Job]:

@@ -49,7 +49,7 @@ async def read(session: AsyncSession, reference: str, user_id: int | None) -> tu
     Raises NotFoundError for drafts and paused ones and GoneError, naming alternatives, for ended ones,
     except to members.
     """
-    job = await repository.find(session, reference)
+    job = await repository.find_whole(session, reference)
     if job is None:
         raise NotFoundError("no such posting")
     own = user_id is not None and await organizations.is_member(session, job.company_id, user_id)
@@ -69,8 +69,12 @@ async def alternatives(session: AsyncSession, job_id: int) -> list[JobSummary]:
 
 
 async def detail(session: AsyncSession, job: Job) -> JobDetail:
-    """The posting with all that is known of it."""
-    job = await repository.whole(session, job.id)
+    """The posting with all that is known of it, as the database has it now."""
+    return await described(session, await repository.whole(session, job.id))
+
+
+async def described(session: AsyncSession, job: Job) -> JobDetail:
+    """The same for a posting that was just read, as `read` does."""
     summary = await details_repository.summary(session, job)
     needed = await details_repository.requirements(session, job.id)
     return JobDetail.whole(
@@ -82,7 +86,7 @@ async def detail(session: AsyncSession, job: Job) -> JobDetail:
 
 async def job_posting(session: AsyncSession, job: Job) -> str:
     """JSON-LD of an active posting. Raises NotFoundError when it does not say enough for one."""
-    document = jsonld.job_posting(await detail(session, job), website=job.company.website)
+    document = jsonld.job_posting(await described(session, job), website=job.company.website)
     if document is None:
         raise NotFoundError("it names no place or has no description, which a JobPosting needs")
     return jsonld.dumps(document)

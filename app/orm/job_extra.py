@@ -135,15 +135,16 @@ class JobCounter(Base):
 
 
 class RollupState(Base):
-    """How far a log has been read. Rows up to `position` are done for good.
+    """How far a log has been read: up to `read_to` once, up to `position` for good.
 
-    Ids are given before transactions commit, so a lower one may still appear: `horizon` is the highest
-    id seen at `horizon_at`, and once every transaction of that time has ended it becomes the position.
+    Ids are given before transactions commit, so a lower one may still appear. `horizon` is the highest
+    id seen at `horizon_at`; once every transaction of that time has ended, what is up to it is final.
     """
 
     __tablename__ = "rollup_state"
 
     name: Mapped[str] = mapped_column(Text, primary_key=True)
+    read_to: Mapped[int] = mapped_column(BigInteger)
     position: Mapped[int] = mapped_column(BigInteger)
     horizon: Mapped[int] = mapped_column(BigInteger)
     horizon_at: Mapped[Moment]

@@ -105,52 +105,66 @@ async def test_counting_again_changes_nothing(board: Board) -> None:
     await people[0].call("DELETE", path + "save/")
     await board.roll_up(ahead=SETTLE)
     assert await board.counts() == (3, 2, 2, 2)
-    await board.sql("UPDATE rollup_state SET position = 0")
+    await board.sql("UPDATE rollup_state SET position = 0, read_to = 0")
     await board.roll_up()
     assert await board.counts() == (3, 2, 2, 2)
 
 
-async def test_a_row_that_commits_late_is_not_forgotten(board: Board) -> None:
-    """Its id is lower than those already read: a position that had moved on at once would pass it by."""
+async def test_a_row_that_commits_late_is_not_forgotten(
+    board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its id is lower than those already read. It is found with the next rows, or when it must be final."""
     url = plain(board.database.url)
     path = f"{JOBS}{board.job['id']}/"
     insert = "INSERT INTO job_view (job_id, day, visitor) SELECT min(id), current_date, %s FROM job"
-    with psycopg.connect(url) as slow:
-        slow.execute(insert, (b"0" * 16,))
+    with psycopg.connect(url) as soon, psycopg.connect(url) as late:
+        late.execute(insert, (b"0" * 16,))
+        soon.execute(insert, (b"1" * 16,))
         await board.client.get(path)
         await board.roll_up()
         assert (await board.counts())[0] == 1
-        slow.commit()
-    await board.client.get(path, headers={"user-agent": "another"})
+        soon.commit()
+        await board.roll_up()
+        assert (await board.counts())[0] == 2
+        monkeypatch.setattr(counters, "OVERLAP", 0)
+        late.commit()
     await board.roll_up()
+    assert (await board.counts())[0] == 2
+    await board.roll_up(ahead=SETTLE)
     assert (await board.counts())[0] == 3
 
 
-async def test_settled_rows_are_not_read_again(board: Board) -> None:
+async def test_settled_rows_are_not_read_again(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "OVERLAP", 0)
+    state = "SELECT position, read_to FROM rollup_state WHERE name = 'job_view'"
     await board.client.get(f"{JOBS}{board.job['id']}/")
-    await board.roll_up(ahead=SETTLE * 1)
-    assert await board.sql("SELECT position FROM rollup_state WHERE name = 'job_view'") == [(0,)]
-    await board.roll_up(ahead=SETTLE * 3)
-    newest = await board.sql("SELECT max(id) FROM job_view")
-    assert await board.sql("SELECT position FROM rollup_state WHERE name = 'job_view'") == newest
+    ((newest,),) = await board.sql("SELECT max(id) FROM job_view")
+    await board.roll_up()
+    assert await board.sql(state) == [(0, newest)]
+    await board.roll_up(ahead=SETTLE * 2)
+    assert await board.sql(state) == [(newest, newest)]
+    await board.sql("UPDATE job_counter SET view_count = 77")
+    await board.roll_up(ahead=SETTLE * 4)
+    assert (await board.counts())[0] == 77
 
 
 async def test_long_backlogs_are_read_in_chunks(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there before the counters were is final from the start."""
     monkeypatch.setattr(counters, "CHUNK", 3)
     monkeypatch.setattr(counters, "MOST_CHUNKS", 2)
+    monkeypatch.setattr(counters, "OVERLAP", 0)
     await board.sql(
         "INSERT INTO job_view (job_id, day, visitor) "
         "SELECT j.id, current_date, decode(lpad(n::text, 32, '0'), 'hex') "
-        "FROM job j, generate_series(1, 10) AS n"
+        "FROM job j, generate_series(1, 14) AS n"
     )
-    await board.sql("UPDATE rollup_state SET horizon = 1000, horizon_at = now() - interval '1 day'")
-    positions = []
+    await board.sql("UPDATE rollup_state SET horizon = 10")
+    reached = []
     for _ in range(3):
         await board.roll_up()
-        positions += await board.sql("SELECT position FROM rollup_state WHERE name = 'job_view'")
-        await board.sql("UPDATE rollup_state SET horizon = 1000, horizon_at = now() - interval '1 day'")
-    assert positions == [(6,), (10,), (10,)]
-    assert (await board.counts())[0] == 10
+        reached += await board.sql("SELECT position, read_to FROM rollup_state WHERE name = 'job_view'")
+    assert reached == [(6, 12), (10, 14), (10, 14)]
+    assert (await board.counts())[0] == 14
 
 
 async def test_scores_are_kept_by_model(board: Board) -> None:

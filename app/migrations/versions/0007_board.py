@@ -256,6 +256,7 @@ def _beside_the_posting() -> None:
     op.create_table(
         "rollup_state",
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("read_to", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("horizon", sa.BigInteger(), nullable=False),
         sa.Column("horizon_at", sa.DateTime(timezone=True), nullable=False),
@@ -263,7 +264,7 @@ def _beside_the_posting() -> None:
     )
     for log in ("event", "job_view", "impression"):  # nobody is writing them while tables are altered
         op.execute(
-            f"INSERT INTO rollup_state SELECT '{log}', 0, coalesce(max(id), 0), now() - interval '1 day' "  # noqa: S608
+            f"INSERT INTO rollup_state SELECT '{log}', 0, 0, coalesce(max(id), 0), now() - interval '1 day' "  # noqa: S608
             f"FROM {log}"
         )
 
