@@ -25,9 +25,11 @@ bench_app = typer.Typer(no_args_is_help=True, help="Measure the running system."
 
 def main() -> None:
     """Entry point; the sub-applications are imported here so that importing this module stays cheap."""
+    from app.auth.cli import account_app
     from app.ingestion.cli import import_app
 
     cli.add_typer(import_app, name="import")
+    cli.add_typer(account_app, name="account")
     cli.add_typer(sync_app, name="sync")
     cli.add_typer(bench_app, name="bench")
     cli()

@@ -21,7 +21,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.auth import repository
+from app.auth import factor, repository
 from app.db import Session
 from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError, StepUpRequiredError
 from app.kit.clock import utcnow
@@ -69,10 +69,13 @@ async def current_user(
 CurrentUser = Annotated[Principal, Depends(current_user)]
 
 
-async def recent_user(user: CurrentUser) -> Principal:
+async def recent_user(user: CurrentUser, session: Session) -> Principal:
     """Raises StepUpRequiredError when the last password or code of this session is too old."""
     if utcnow() - user.authenticated_at > RECENT:
-        raise StepUpRequiredError("POST /api/v1/auth/step-up/ with your password or a code, then try again")
+        method = "code" if await factor.is_on(session, user.user_id) else "password"
+        raise StepUpRequiredError(
+            f"POST your {method} to /api/v1/auth/step-up/, then try again", extensions={"methods": [method]}
+        )
     return user
 
 

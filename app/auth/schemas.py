@@ -6,11 +6,28 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
+import idna
 from pydantic import AfterValidator, EmailStr, Field, SecretStr, StringConstraints, model_validator
 
+from app.kit.plaintext import plain_text
 from app.kit.schemas import Answer, RequestBody
 
-Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
+LONGEST_ADDRESS = 254
+
+
+def ascii_address(address: str) -> str:
+    """Lower-case, the domain as it stands in DNS. Raises ValueError for a local part that few mail servers
+    would take."""
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
+        raise ValueError("letters before the @ must be ASCII")
+    found = f"{local}@{idna.encode(domain, uts46=True).decode()}".lower()
+    if len(found) > LONGEST_ADDRESS:
+        raise ValueError("the address is too long")
+    return found
+
+
+Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(ascii_address)]
 Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
 MailedToken = Annotated[str, Field(min_length=20, max_length=100, description="from the link in the mail")]
 Code = Annotated[
@@ -23,7 +40,7 @@ Code = Annotated[
 class RegisterRequest(RequestBody):
     email: Email
     password: Password = Field(description="8 characters or more; 15 are advised")
-    full_name: str = Field("", max_length=200)
+    full_name: Annotated[str, AfterValidator(plain_text)] = Field("", max_length=200)
     accept_terms_version: str = Field("", max_length=50)
 
 

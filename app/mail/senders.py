@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -26,6 +27,10 @@ _PERMANENT = 500
 
 class MailUrlError(ValueError):
     """MAIL_URL is of no form we know; the message does not repeat it, it may hold a password."""
+
+
+class BadAddressError(ValueError):
+    """Not a mail address; the message does not repeat it."""
 
 
 class MailRefusedError(Exception):
@@ -132,9 +137,9 @@ class FileSender:
 
 
 def address(text: str) -> Address:
-    """ "Name <user@host>" or "user@host". Raises MailUrlError."""
+    """ "Name <user@host>" or "user@host". Raises BadAddressError."""
     name, _, rest = text.rpartition("<")
     try:
         return Address(display_name=name.strip(), addr_spec=rest.strip(" >"))
-    except (ValueError, IndexError):
-        raise MailUrlError("MAIL_FROM is not a mail address") from None
+    except (ValueError, IndexError, MessageError):
+        raise BadAddressError("not a mail address") from None

@@ -12,7 +12,7 @@ from procrastinate import JobContext
 from app.db import Database
 from app.kit.clock import utcnow
 from app.mail import repository
-from app.mail.senders import MailRefusedError, MailUnavailableError, address
+from app.mail.senders import BadAddressError, MailRefusedError, MailUnavailableError, address
 from app.mail.templates import TEMPLATES, render
 from app.mail.transport import Transport, transport_of
 from app.orm import Mail
@@ -55,7 +55,7 @@ async def _send(database: Database, transport: Transport, mail: Mail) -> None:
     extra = {"mail": str(mail.public_id), "kind": mail.kind}
     try:
         await transport.sender.send(message(transport, mail, utcnow()))
-    except MailRefusedError as error:
+    except (MailRefusedError, BadAddressError) as error:
         logger.warning("mail refused", extra=extra | {"cause": str(error)})
         async with database.transaction() as session:
             await repository.note(session, mail.id, str(error))

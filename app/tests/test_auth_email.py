@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 async def application(new_database: Callable[[], URL]) -> AsyncIterator[FastAPI]:
     """As in production: an account needs a confirmed address."""
-    app = create_app(settings_for(new_database(), email_verification="required"))
+    app = create_app(settings_for(new_database(), email_verification="required", rate_limit_factor=0))
     async with app.router.lifespan_context(app):
         yield app
 
@@ -86,6 +86,15 @@ async def test_an_account_works_after_its_link_was_followed(
     assert (await post(client, "verify-email", token=token)).status_code == 200
     assert (await login(client, email)).status_code == 200
     is_problem(await post(client, "verify-email", token=token), 400, "invalid-link")
+
+
+async def test_addresses_are_kept_as_mail_servers_know_them(
+    client: httpx.AsyncClient, mailbox: Mailbox
+) -> None:
+    assert (await register(client, "Ann@MÜNCHEN.example")).status_code == 202
+    assert await mailbox.kinds("ann@xn--mnchen-3ya.example") == ["verify-email"]
+    is_problem(await register(client, "jörg@example.org"), 422, "invalid-input")
+    is_problem(await register(client, "a" * 60 + "@" + "ü" * 60 + ".example"), 422, "invalid-input")
 
 
 async def test_two_parallel_uses_of_a_link_are_one(

@@ -202,7 +202,9 @@ async def test_what_matters_asks_again_who_is_there(
 ) -> None:
     person = await people.seeker()
     await grow_old(database)
-    is_problem(await person.call(method, path, json=body), 403, "step-up-required")
+    refused = await person.call(method, path, json=body)
+    is_problem(refused, 403, "step-up-required")
+    assert refused.json()["methods"] == ["password"]
     refreshed = await person.post(f"{AUTH}/refresh/", json={"refresh_token": person.tokens["refresh_token"]})
     newer = Person(person.client, person.email, refreshed.json())
     is_problem(await newer.call(method, path, json=body), 403, "step-up-required")

@@ -69,7 +69,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(new_database: Callable[[], URL]) -> Iterator[World]:
-    app = create_app(settings_for(new_database(), email_verification="required"))
+    app = create_app(settings_for(new_database(), email_verification="required", rate_limit_factor=0))
     with asyncio.Runner() as runner:
         lifespan = app.router.lifespan_context(app)
         runner.run(lifespan.__aenter__())

@@ -21,6 +21,7 @@ from app.kit.clock import utcnow
 from app.kit.ids import uuid7
 from app.mail import service
 from app.mail.senders import (
+    BadAddressError,
     FileSender,
     MailRefusedError,
     MailUnavailableError,
@@ -148,6 +149,14 @@ async def test_nobody_gets_nothing_and_leaves_nothing(settings: Settings, outbox
     assert await rows(outbox) == []
 
 
+async def test_an_address_nobody_can_have_ends_the_mail(settings: Settings, outbox: Database) -> None:
+    user_id = await account(outbox, "ok@example.org")
+    async with outbox.transaction() as session:
+        await service.send(session, "password-changed", "jörg@example.org", user_id=user_id)
+    await work(settings)
+    assert await rows(outbox) == [("password-changed", False, True, "not a mail address")]
+
+
 async def test_a_link_that_is_too_old_is_not_sent(settings: Settings, outbox: Database) -> None:
     user_id = await account(outbox, "late@example.org")
     async with outbox.transaction() as session:
@@ -172,11 +181,13 @@ def test_every_kind_has_a_text_and_hostile_parameters_stay_text() -> None:
 
 
 async def test_a_recipient_cannot_smuggle_headers(settings: Settings) -> None:
-    with pytest.raises(MailUrlError):
+    with pytest.raises(BadAddressError):
         address("a@example.org\r\nBcc: b@example.org")
+    with pytest.raises(BadAddressError):
+        address("jörg@example.org")
     recipient = "a@example.org\nBcc: b@example.org"
     mail = Mail(public_id=uuid7(), recipient=recipient, kind="account-exists", params={})
-    with pytest.raises(MailUrlError):
+    with pytest.raises(BadAddressError):
         message(transport(settings), mail, utcnow())
 
 

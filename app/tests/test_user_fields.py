@@ -18,12 +18,12 @@ from PIL import Image
 from sqlalchemy import URL, text
 
 from app.db import Database
+from app.kit.plaintext import plain_text
 from app.main import create_app
 from app.tests.conftest import client_of, plain, settings_for
 from app.tests.people import People, Person
 from app.tests.test_problems import is_problem
 from app.user import pictures
-from app.user.text import plain_text
 
 PROFILE = "/api/v1/auth/profile/"
 AVATAR = f"{PROFILE}avatar/"

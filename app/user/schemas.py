@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 import phonenumbers
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from app.kit.plaintext import plain_text
 from app.kit.schemas import Answer, RequestBody
 from app.user.documents import NotificationPatch, NotificationPreferences, PrivacyPatch, PrivacySettings
-from app.user.text import plain_text
 
 Remote = Literal["on-site", "hybrid", "remote", "unspecified"]
 JobType = Literal["full-time", "part-time", "contract", "internship", "temporary", "other"]

@@ -29,6 +29,7 @@ from serving.schemas import (
     EmbedRequest,
     EventsRequest,
     Filters,
+    ForgetRequest,
     JobDocument,
     RecommendRequest,
     ScoreRequest,
@@ -139,6 +140,23 @@ def test_an_event_changes_the_next_recommendation_of_every_worker(server: Server
     assert server.call("/record_events", {"events": [dismissal]})["applied"] == 1
     for _ in range(8):
         assert before[0] not in recommended(server, cold)
+
+
+async def test_a_forgotten_user_is_a_newcomer_to_every_worker(server: Server, client: ServingClient) -> None:
+    def first() -> int:
+        return int(server.call("/recommend", {"user": {"user_id": 73}})["items"][0]["job_id"])
+
+    newcomers = first()
+    last = server.call("/recommend", {"user": {"user_id": 73}})["items"][-1]["job_id"]
+    event = UserEvent(event_id="e4", user_id=73, job_id=last, kind="apply", at=MOMENT)
+    events = EventsRequest(events=(event,))
+    assert (await client.record_events(events)).applied == 1
+    assert first() == last
+    forgotten = await client.forget_users(ForgetRequest(user_ids=(73,)))
+    assert (forgotten.deleted["online"], forgotten.deleted["applied_event"]) == (1, 1)
+    assert {first() for _ in range(8)} == {newcomers}
+    assert (await client.forget_users(ForgetRequest(user_ids=(73,)))).deleted["online"] == 0
+    assert (await client.record_events(events)).applied == 0
 
 
 async def test_embedding_over_http_equals_embedding_in_process(
