@@ -11,7 +11,7 @@ AppError
 ├── PreconditionFailedError 412
 ├── PayloadTooLargeError 413
 ├── InvalidInputError 422 ── IdempotencyKeyReusedError
-├── TooManyAttemptsError 429
+├── TooManyAttemptsError 429, RateLimitedError 429
 └── UnavailableError 503 ── DatabaseUnavailableError, MatchingUnavailableError
 """
 
@@ -139,6 +139,12 @@ class IdempotencyKeyReusedError(InvalidInputError):
 
 class TooManyAttemptsError(AppError):
     status, code, title = 429, "too-many-attempts", "Too many attempts"
+
+
+class RateLimitedError(AppError):
+    """More requests than a client may send; `violated-policies` (an extension) names the quota."""
+
+    status, code, title = 429, "quota-exceeded", "Too many requests"
 
 
 class UnavailableError(AppError):

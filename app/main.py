@@ -6,24 +6,26 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import logging, problems
+from app import logging, openapi, problems
 from app.api import routes
-from app.auth.access import policies, refuse_undeclared
+from app.auth.access import refuse_undeclared
 from app.auth.rules import SessionRules
 from app.db import Database, PoolLimits
 from app.kit.cache import TtlCache
 from app.kit.storage import storage_at
 from app.middleware import HostCheck, ProblemForTooLarge, RequestContext, TrailingSlash
 from app.migrations.runner import newest
+from app.ratelimit import RateLimits
 from app.recommendation.matching import Matching
 from app.settings import Settings
 from serving.client import ServingClient
 
+EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing"]
+EXPOSED += ["X-JobPilot-Bundle", "X-Request-Id"]
 DESCRIPTION = "Job search and recommendation. Errors are application/problem+json (RFC 9457)."
 
 
@@ -55,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(routes())
     problems.install(app)
     refuse_undeclared(app)
-    _describe_policies(app)
+    openapi.install(app)
     _add_middleware(app, settings)
     return app
 
@@ -86,29 +88,20 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Each call wraps those before it: the last one is the outermost."""
     app.add_middleware(TrailingSlash)
     app.add_middleware(ProblemForTooLarge)
+    app.add_middleware(
+        RateLimits,
+        signer=app.state.signer,
+        factor=settings.rate_limits,
+        workers=settings.app_workers,
+    )
     if settings.cors_allowed_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_allowed_origins),
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=["X-Request-Id", "X-JobPilot-Bundle", "Server-Timing", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-Id"],
+            expose_headers=EXPOSED,
             max_age=600,
         )
     app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
     app.add_middleware(RequestContext, secure=settings.environment != "development")
-
-
-def _describe_policies(app: FastAPI) -> None:
-    """Adds `x-policy` to every operation of the OpenAPI document."""
-    by_route = {(method, path): policy for method, path, policy in policies(app)}
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        for path, methods in document["paths"].items():
-            for method, operation in methods.items():
-                operation["x-policy"] = by_route[method.upper(), path]
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

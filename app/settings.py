@@ -73,18 +73,20 @@ class Settings(BaseSettings):
     token_issuer: str = "jobpilot"  # noqa: S105 - a name
     token_audience: str = "jobpilot-api"  # noqa: S105 - a name
 
-    # What one account may do; -1 is no limit.
-    max_saved_jobs: int = Field(default=1000, ge=-1)
-    max_applications_per_day: int = Field(default=100, ge=-1)
-    #: From this score on a posting counts as a match.
-    match_threshold: float = Field(default=0.5, ge=0, le=1)
-
     # Empty: automatic in development, required elsewhere.
     email_verification: Literal["", "automatic", "required"] = ""
     mail_url: SecretStr = SecretStr("files:data/mail")
     mail_from: str = "JobPilot <no-reply@localhost>"
     public_web_url: str = ""
     export_days: int = Field(default=3, ge=1, le=30)
+
+    # Multiplies the limits of app/ratelimit.py; 0 turns them off. Empty: 20 in development, else 1.
+    rate_limit_factor: float | None = Field(default=None, ge=0, le=1000)
+    # What one account may do; -1 is no limit.
+    max_saved_jobs: int = Field(default=1000, ge=-1)
+    max_applications_per_day: int = Field(default=100, ge=-1)
+    #: From this score on a posting counts as a match.
+    match_threshold: float = Field(default=0.5, ge=0, le=1)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
@@ -106,6 +108,13 @@ class Settings(BaseSettings):
     def verifies_email(self) -> bool:
         """Whether an account needs a confirmed address before its first login."""
         return (self.email_verification or self._verification()) == "required"
+
+    @property
+    def rate_limits(self) -> float:
+        """What the limits are multiplied by: in development one address is everybody, load tests included."""
+        if self.rate_limit_factor is not None:
+            return self.rate_limit_factor
+        return 20.0 if self.environment == "development" else 1.0
 
     def _verification(self) -> str:
         return "automatic" if self.environment == "development" else "required"
