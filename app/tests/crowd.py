@@ -57,3 +57,11 @@ async def crowd(
 
 async def one(app: FastAPI, client: httpx.AsyncClient, *, staff: bool = False) -> Person:
     return (await crowd(app, client, 1, staff=staff))[0]
+
+
+async def employer(app: FastAPI, client: httpx.AsyncClient) -> tuple[Person, str]:
+    """A member of a new company, and the company's slug."""
+    person = await one(app, client)
+    made = await person.post("/api/v1/companies/", json={"name": f"Company of {person.email}"})
+    assert made.status_code == 201, made.text
+    return person, made.json()["slug"]

@@ -17,6 +17,7 @@ from app.db import Database
 from app.main import create_app
 from app.tests.conftest import client_of, plain, settings_for
 from app.tests.crowd import crowd, one
+from app.tests.crowd import employer as new_employer
 from app.tests.people import People, Person, post_job
 from app.tests.test_problems import is_problem
 
@@ -207,7 +208,7 @@ async def chain(app: FastAPI) -> AsyncIterator[tuple[Person, str]]:
     """A staff member who has done ten things, and the database's address."""
     async with client_of(app) as client:
         staff = await one(app, client, staff=True)
-        employer, company = await People(client).employer()
+        employer, company = await new_employer(app, client)
         jobs = [await post_job(employer, company) for _ in range(5)]
         for job in jobs:
             assert (await moderate(staff, job["id"], "pause", reason="ü & <x>")).status_code == 200
@@ -264,7 +265,7 @@ async def test_the_log_cannot_be_emptied(chain: tuple[Person, str]) -> None:
 async def test_entries_made_at_once_form_one_chain(app: FastAPI) -> None:
     async with client_of(app) as client:
         staff = await crowd(app, client, 4, staff=True)
-        employer, company = await People(client).employer()
+        employer, company = await new_employer(app, client)
         jobs = [await post_job(employer, company) for _ in range(12)]
         await asyncio.gather(
             *(moderate(staff[n % 4], job["id"], "pause") for n, job in enumerate(jobs)),
@@ -276,7 +277,7 @@ async def test_entries_made_at_once_form_one_chain(app: FastAPI) -> None:
 async def test_what_is_refused_is_not_logged(app: FastAPI) -> None:
     async with client_of(app) as client:
         staff = await one(app, client, staff=True)
-        employer, company = await People(client).employer()
+        employer, company = await new_employer(app, client)
         job = await post_job(employer, company)
         is_problem(await moderate(staff, job["id"], "restore"), 409, "conflict")
         assert (await verdict(staff))["entries"] == 0

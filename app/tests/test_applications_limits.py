@@ -17,7 +17,8 @@ from app.db import Database
 from app.main import create_app
 from app.tests.conftest import client_of, settings_for
 from app.tests.crowd import crowd, one
-from app.tests.people import People, Person, post_job
+from app.tests.crowd import employer as new_employer
+from app.tests.people import Person, post_job
 from app.tests.test_problems import is_problem
 
 JOBS = "/api/v1/jobs/"
@@ -37,8 +38,8 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-async def employer(client: httpx.AsyncClient) -> tuple[Person, str]:
-    return await People(client).employer()
+async def employer(app: FastAPI, client: httpx.AsyncClient) -> tuple[Person, str]:
+    return await new_employer(app, client)
 
 
 async def count(app: FastAPI, query: str) -> int:

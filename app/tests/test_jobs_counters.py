@@ -19,8 +19,8 @@ from app.job import counters
 from app.job.counters import SETTLE, Visitor
 from app.main import create_app
 from app.tests.conftest import client_of, plain, settings_for
-from app.tests.crowd import crowd
-from app.tests.people import People, Person, post_job
+from app.tests.crowd import crowd, employer
+from app.tests.people import Person, post_job
 
 JOBS = "/api/v1/jobs/"
 
@@ -56,8 +56,8 @@ class Board:
 async def board(new_database: Callable[[], URL]) -> AsyncIterator[Board]:
     app = create_app(settings_for(new_database()))
     async with app.router.lifespan_context(app), client_of(app) as client:
-        employer, company = await People(client).employer()
-        yield Board(app, client, employer, await post_job(employer, company))
+        person, company = await employer(app, client)
+        yield Board(app, client, person, await post_job(person, company))
 
 
 async def test_a_view_counts_once_per_viewer_and_day(board: Board) -> None:
