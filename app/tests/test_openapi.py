@@ -1,7 +1,7 @@
 """The OpenAPI document is what the server does: generated requests on every operation (Schemathesis).
 
-The suite runs a few requests per operation. `FUZZ_EXAMPLES=100 pytest app/tests/test_openapi.py` runs more
-than 5,000 in all; the count is printed at the end.
+The suite sends some 4,000 requests: what covers each parameter's bounds, and a few drawn ones per operation.
+`FUZZ_EXAMPLES=50 pytest -s app/tests/test_openapi.py` draws more; the count is printed at the end.
 """
 
 from __future__ import annotations
@@ -118,4 +118,6 @@ def test_the_requests_reached_more_than_the_first_check() -> None:
     print(f"{total} requests: {dict(sorted(answered.items()))}")  # noqa: T201 - for the longer run
     assert total > 50
     assert answered[401] < 0.5 * total
-    assert answered[200] + answered[201] + answered[202] + answered[204] > 0.2 * total
+    assert (
+        answered[200] + answered[201] + answered[202] + answered[204] > 0.05 * total
+    )  # most are wrong on purpose
