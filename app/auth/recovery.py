@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth import repository, throttle
+from app.auth import links, repository, throttle
 from app.auth.access import Principal
-from app.auth.registration import LINK, require_strong
+from app.auth.registration import require_strong
 from app.auth.rules import SessionRules
 from app.auth.schemas import ChangePasswordRequest, ResetRequest
 from app.db import release
@@ -24,12 +24,8 @@ async def forgot(session: AsyncSession, rules: SessionRules, email: str) -> str:
     """Mails a link. Answer and cost are the same without an account."""
     user = await repository.user_by_email(session, email)
     allowed = await throttle.may_mail(session, email)
-    if user is None or not user.is_active or not allowed:
-        await mail.send_to_nobody(session)
-        return FORGOT_ANSWER
-    mail_id = await mail.send(session, "password-reset", email, user_id=user.id)
-    secret = digest(rules.signer.mailed(mail_id))
-    await repository.add_token_for(session, user.id, "password-reset", secret, utcnow() + LINK)
+    known = user if user and user.is_active and allowed else None
+    await links.send(session, rules, "password-reset", known)
     return FORGOT_ANSWER
 
 

@@ -7,13 +7,11 @@ followed. So a stranger who registers first cannot plant a password that survive
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth import repository, throttle
+from app.auth import links, repository, throttle
 from app.auth.rules import SessionRules
 from app.auth.schemas import RegisterRequest
 from app.errors import InvalidInputError, InvalidLinkError
@@ -24,7 +22,6 @@ from app.kit.tokens import digest
 from app.mail import service as mail
 from app.orm import User, UserProfile
 
-LINK = timedelta(hours=1)
 NO_PASSWORD = "!"  # noqa: S105 - no hash has this form, so no password matches it
 AUTOMATIC_ANSWER = "If the address is free, the account is ready: log in."
 MAILED_ANSWER = "We sent a mail to the address. Follow the link in it, then log in."
@@ -54,14 +51,14 @@ async def register(session: AsyncSession, rules: SessionRules, body: RegisterReq
         terms_version=body.accept_terms_version,
         email_verified_at=None if rules.verifies_email else utcnow(),
     )
-    made = await session.scalar(statement.on_conflict_do_nothing().returning(User.id))
+    made = await session.scalar(statement.on_conflict_do_nothing().returning(User))
     if made is None:
         await _register_again(session, rules, body.email, hashed)
     else:
-        session.add(UserProfile(user_id=made))
+        session.add(UserProfile(user_id=made.id))
         if rules.verifies_email:
             await throttle.may_mail(session, body.email)
-            await _mail_link(session, rules, made, body.email, hashed)
+            await links.send(session, rules, "verify-email", made, password_hash=hashed)
     return MAILED_ANSWER if rules.verifies_email else AUTOMATIC_ANSWER
 
 
@@ -71,7 +68,7 @@ async def _register_again(session: AsyncSession, rules: SessionRules, email: str
         await mail.send_to_nobody(session)
     elif rules.verifies_email and user.email_verified_at is None:
         user.password_hash = NO_PASSWORD  # two people claim the address: the link decides
-        await _mail_link(session, rules, user.id, email, hashed)
+        await links.send(session, rules, "verify-email", user, password_hash=hashed)
     else:
         await mail.send(session, "account-exists", email, user_id=user.id)
 
@@ -80,19 +77,9 @@ async def resend(session: AsyncSession, rules: SessionRules, email: str) -> str:
     """Sends another link to an address that waits for one. Answer and cost tell nothing."""
     user = await repository.user_by_email(session, email)
     allowed = await throttle.may_mail(session, email)
-    if allowed and rules.verifies_email and user and user.is_active and user.email_verified_at is None:
-        await _mail_link(session, rules, user.id, email, None)
-    else:
-        await mail.send_to_nobody(session)
+    waits = rules.verifies_email and user and user.is_active and user.email_verified_at is None
+    await links.send(session, rules, "verify-email", user if allowed and waits else None)
     return RESENT_ANSWER
-
-
-async def _mail_link(
-    session: AsyncSession, rules: SessionRules, user_id: int, email: str, hashed: str | None
-) -> None:
-    mail_id = await mail.send(session, "verify-email", email, user_id=user_id)
-    secret = digest(rules.signer.mailed(mail_id))
-    await repository.add_token_for(session, user_id, "verify-email", secret, utcnow() + LINK, hashed)
 
 
 async def verify(session: AsyncSession, token: str) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy import RowMapping, Text, cast, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.orm import AccountToken, AuthSession, CompanyMember, RefreshToken, User
@@ -159,16 +159,16 @@ async def add_token_for(
     expires: datetime,
     password_hash: str | None = None,
 ) -> None:
-    session.add(
-        AccountToken(
-            user_id=user_id,
-            purpose=purpose,
-            token_hash=token_hash,
-            expires_at=expires,
-            password_hash=password_hash,
-        )
-    )
-    await session.flush()
+    """For an account that is not there, nothing is added by the same statement."""
+    values = {
+        AccountToken.user_id: User.id,
+        AccountToken.purpose: literal(purpose),
+        AccountToken.token_hash: literal(token_hash),
+        AccountToken.expires_at: literal(expires),
+        AccountToken.password_hash: cast(password_hash, Text),
+    }
+    row = select(*values.values()).where(User.id == user_id)
+    await session.execute(insert(AccountToken).from_select(list(values), row))
 
 
 async def account_token(

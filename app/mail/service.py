@@ -34,9 +34,9 @@ async def send(
     return mail.public_id
 
 
-async def send_to_nobody(session: AsyncSession) -> None:
+async def send_to_nobody(session: AsyncSession) -> uuid.UUID:
     """The same work as `send`, where the answer's time must not tell whether there is anybody to write to."""
-    await send(session, "nobody", "")
+    return await send(session, "nobody", "")
 
 
 async def purge(session: AsyncSession, before: datetime) -> int:

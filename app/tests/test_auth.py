@@ -221,6 +221,8 @@ async def test_forged_tokens_are_refused(
         person.tokens["refresh_token"],
     ]
     assert await works(client, sign({}))
+    assert await works(client, sign({"nbf": datetime.now(UTC) + timedelta(seconds=3)}))  # a clock ahead
+    assert await works(client, sign({"exp": datetime.now(UTC) - timedelta(seconds=2)}))  # a clock behind
     assert [token for token in forged if await works(client, token)] == []
 
 

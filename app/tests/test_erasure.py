@@ -327,6 +327,7 @@ async def test_whoever_never_confirmed_is_forgotten_without_a_mail(
             new_database(),
             receiver.url,
             email_verification="required",
+            rate_limit_factor=0,
             storage_url=f"file:{tmp_path / 'storage'}",
             mail_url=f"files:{tmp_path / 'mail'}",
         )
@@ -357,6 +358,22 @@ def test_every_reference_to_an_account_says_what_becomes_of_it() -> None:
         for key in table.foreign_keys:
             if key.column.table is users:
                 assert key.ondelete in ("CASCADE", "SET NULL"), f"{table.name}.{key.parent.name}"
+
+
+async def test_a_replaced_picture_leaves_no_file(system: System, person: Person) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(picture, "PNG")
+    before = (await person.get(f"{AUTH}/profile/")).json()["avatar_url"]
+    replaced = await person.call(
+        "PUT", f"{AUTH}/profile/avatar/", files={"file": ("b.png", picture.getvalue())}
+    )
+    await system.work()
+    (left,) = [path.name for path in system.files() if path.suffix == ".jpg"]
+    assert replaced.json()["avatar_url"].endswith(left)
+    assert not before.endswith(left)
+    assert (await person.call("DELETE", f"{AUTH}/profile/avatar/")).status_code == 204
+    await system.work()
+    assert [path for path in system.files() if path.suffix == ".jpg"] == []
 
 
 async def test_the_files_of_a_failed_upload_are_swept(system: System, person: Person) -> None:
