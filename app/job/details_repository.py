@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, select, text
+from sqlalchemy import BigInteger, Row, String, bindparam, delete, insert, literal, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,27 +18,32 @@ FROM unnest(CAST(:keys AS text[])) AS wanted(key)
 JOIN skill_term t ON t.label_key = wanted.key OR t.alias_keys @> ARRAY[wanted.key]
 ORDER BY wanted.key, (t.label_key = wanted.key) DESC, t.id
 """)
-_SIMILAR = text("""
-WITH gone AS (
-  SELECT id, company_id, skill_keys, location_id,
-    (SELECT string_agg(quote_literal(word), ' | ')
-     FROM unnest(tsvector_to_array(to_tsvector('english', title))) AS word)::tsquery AS words
-  FROM job WHERE id = :job_id
-), candidate AS (
-  SELECT j.id, j.posted_at, j.skill_keys, j.company_id, j.location_id, j.search_vector,
-    gone.skill_keys AS had, gone.words, gone.company_id AS old_company, gone.location_id AS old_place
-  FROM job j, gone
-  WHERE j.status = 'active' AND (j.skill_keys && gone.skill_keys OR j.search_vector @@ gone.words)
-  ORDER BY j.posted_at DESC LIMIT 300
+_TRAITS = text("""
+SELECT skill_keys::text AS skills, plainto_tsquery('english', title)::text AS words, company_id, location_id
+FROM job WHERE id = :job_id
+""")
+_NEWEST = "ORDER BY posted_at DESC LIMIT 150"
+_COLUMNS = "SELECT id, posted_at, skill_keys, company_id, location_id, search_vector FROM job"
+# The traits stand in the statement itself. As parameters they would be unknown to the planner, and whether
+# a word is rare or in every other title decides between two plans that are a hundredfold apart. (How many
+# titles have all the words is guessed badly, so that is not asked for.)
+_SIMILAR = text(f"""
+WITH candidate AS (
+  ({_COLUMNS} WHERE status = 'active' AND skill_keys && CAST(:keys AS text[]) {_NEWEST})
+  UNION
+  ({_COLUMNS} WHERE status = 'active' AND search_vector @@ CAST(:any_word AS tsquery) {_NEWEST})
 )
 SELECT id FROM candidate
-ORDER BY (SELECT count(*) FROM unnest(had) AS key WHERE key = ANY(skill_keys))
-           / greatest(cardinality(had), 1)::float8
-         + coalesce(ts_rank(search_vector, words, 1), 0)
-         + .2 * (company_id = old_company)::int + .2 * coalesce((location_id = old_place)::int, 0) DESC,
+ORDER BY (SELECT count(*) FROM unnest(CAST(:keys AS text[])) AS key WHERE key = ANY(skill_keys))
+           / greatest(cardinality(CAST(:keys AS text[])), 1)::float8
+         + coalesce(ts_rank(search_vector, CAST(:any_word AS tsquery), 1), 0)
+         + .2 * (company_id = :company_id)::int + .2 * coalesce((location_id = :location_id)::int, 0) DESC,
   posted_at DESC, id DESC
 LIMIT :limit
-""")
+""").bindparams(  # noqa: S608 - the inserted texts are the constants above
+    *(bindparam(name, type_=String(), literal_execute=True) for name in ("keys", "any_word")),
+    bindparam("location_id", type_=BigInteger()),
+)
 
 
 async def requirements(session: AsyncSession, job_id: int) -> Sequence[SkillRequirement]:
@@ -97,7 +102,15 @@ async def store_summary(
 
 async def similar_ids(session: AsyncSession, job_id: int, limit: int) -> list[int]:
     """Active postings that share skills or words of the title, likest first."""
-    return list((await session.scalars(_SIMILAR, {"job_id": job_id, "limit": limit})).all())
+    traits = (await session.execute(_TRAITS, {"job_id": job_id})).one()
+    values = {
+        "keys": traits.skills,
+        "any_word": traits.words.replace(" & ", " | "),
+        "company_id": traits.company_id,
+        "location_id": traits.location_id,
+        "limit": limit,
+    }
+    return list((await session.scalars(_SIMILAR, values)).all())
 
 
 async def place_id(session: AsyncSession, country: str, region: str, city_key: str) -> int | None:

@@ -90,12 +90,16 @@ async def annotate_batch(database: Database) -> int:
     """Annotates the next imported postings; returns how many there were."""
     async with database.transaction() as session:
         rows = await details_repository.not_annotated(session, BATCH)
+        places = {
+            location: await derived.place_of(session, location)
+            for location in sorted({row.location for row in rows})
+        }
         found = [
             {
                 "id": row.id,
                 "content_hash": row.content_hash,
                 "simhash": await asyncio.to_thread(derived.simhash, row.title, row.description),
-                "location_id": await derived.place_of(session, row.location),
+                "location_id": places[row.location],
             }
             for row in rows
         ]

@@ -371,6 +371,24 @@ async def test_a_closed_posting_names_alternatives(people: People, client: httpx
         assert hidden["id"] not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("title", "skills"),
+    [
+        ('100% O\'Brien :name \\ "quoted" & | ! (x)', ["C:\\", "it's", '"', "{a,b}", "%s", ":id", "NULL"]),
+        ("The of and", []),
+        ("日本", ["日本"]),
+    ],
+)
+async def test_alternatives_of_any_title(
+    title: str, skills: list[str], people: People, client: httpx.AsyncClient
+) -> None:
+    person, company = await people.employer()
+    job = await post_job(person, company, title=title, skills=skills)
+    await post_job(person, company, title=title, skills=skills)
+    await person.post(f"{JOBS}{job['id']}/close/")
+    is_problem(await client.get(f"{JOBS}{job['id']}/"), 410, "gone")
+
+
 # -- JSON-LD -------------------------------------------------------------------------------------------
 
 
