@@ -25,6 +25,7 @@ from app.orm.job_extra import (
 )
 from app.orm.mail import Mail
 from app.orm.personal_data import DataExport, ErasureReceipt
+from app.orm.search import AlertCandidate, JobAlert, SavedSearch, SearchChange, SearchIndexName
 from app.orm.security import AccountToken, RecoveryCode, TotpFactor
 from app.orm.session import AuthSession, LoginThrottle, RefreshToken
 from app.orm.taxonomy import Location, SkillTerm, Tag, TaxonomyLoad, job_tag
@@ -32,6 +33,7 @@ from app.orm.user import User, UserProfile, UserSkill
 
 __all__ = [
     "AccountToken",
+    "AlertCandidate",
     "ApplicationChange",
     "AuditEntry",
     "AuthSession",
@@ -44,6 +46,7 @@ __all__ = [
     "IdempotencyRecord",
     "Impression",
     "Job",
+    "JobAlert",
     "JobApplication",
     "JobCounter",
     "JobSummaryText",
@@ -56,6 +59,9 @@ __all__ = [
     "RefreshToken",
     "RollupState",
     "SavedJob",
+    "SavedSearch",
+    "SearchChange",
+    "SearchIndexName",
     "SeekerQuota",
     "SeekerVisit",
     "SkillRequirement",
