@@ -13,7 +13,12 @@ _UNSEEN = dict.fromkeys([0x200B, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(
 
 
 def plain_text(text: str) -> str:
-    """Without tags and control characters; "<3" and "R&D" stay. Applying it again changes nothing."""
+    """Without tags and control characters; "<3" and "R&D" stay. Applying it again changes nothing.
+
+    Raises ValueError for NUL: no person writes it, so it is refused as everywhere else.
+    """
+    if "\x00" in text:
+        raise ValueError("must not contain NUL characters")
     for _ in range(_ROUNDS):
         stripped = _strip(text)
         if stripped == text:

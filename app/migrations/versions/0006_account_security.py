@@ -6,6 +6,8 @@ Accounts from before addresses were confirmed count as confirmed.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -73,7 +75,7 @@ TIGHTENED = (
 )
 
 
-def _moment(name: str, *, nullable: bool = True, now: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, nullable: bool = True, now: bool = False) -> sa.Column[datetime]:
     default = sa.text("now()") if now else None
     return sa.Column(name, sa.DateTime(timezone=True), server_default=default, nullable=nullable)
 
@@ -90,7 +92,7 @@ def _key() -> sa.Column[int]:
     return sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False)
 
 
-def _times() -> tuple[sa.Column[sa.DateTime], sa.Column[sa.DateTime]]:
+def _times() -> tuple[sa.Column[datetime], sa.Column[datetime]]:
     return _moment("created_at", nullable=False, now=True), _moment("updated_at", nullable=False, now=True)
 
 
