@@ -165,7 +165,7 @@ def sync_taxonomy() -> None:
     """Store the places and skills of data/taxonomy/ (a worker does so every night)."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from app.job.taxonomy import TaxonomyMissingError
+    from app.taxonomy.files import TaxonomyMissingError
 
     try:
         stored = asyncio.run(_sync_taxonomy(_checked()))
@@ -176,12 +176,12 @@ def sync_taxonomy() -> None:
 
 async def _sync_taxonomy(settings: Settings) -> dict[str, int]:
     from app.db import Database, PoolLimits
-    from app.job import taxonomy
+    from app.taxonomy import files, service
 
     database = Database(settings.database, PoolLimits(size=1, statement_s=120, lock_s=90))
     try:
         async with database.transaction() as session:
-            return await taxonomy.load(session, taxonomy.folder())
+            return await service.load(session, files.folder())
     finally:
         await database.close()
 

@@ -19,12 +19,16 @@ from app.mail import tasks as _mail_tasks
 from app.problems import DATABASE_ERRORS
 from app.queue import connected, queue
 from app.settings import Settings
+from app.taxonomy import tasks as _taxonomy_tasks
 from app.user import tasks as _user_tasks
 from serving.client import ServingClient
 
 logger = logging.getLogger(__name__)
 #: Modules whose import registers tasks.
-TASK_MODULES = (_user_tasks, _mail_tasks, _event_tasks, _job_tasks, _job_upkeep, _application_tasks)
+TASK_MODULES = (
+    *(_user_tasks, _mail_tasks, _event_tasks, _job_tasks, _job_upkeep),
+    *(_application_tasks, _taxonomy_tasks),
+)
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0
 GRACE_S = 20.0

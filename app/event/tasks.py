@@ -1,4 +1,4 @@
-"""Tells the serving layer what people did, so that the next recommendation knows it."""
+"""Tells the serving layer what people did, so that the next recommendation knows it, and counts it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from procrastinate import JobContext
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.event import repository
-from app.queue import Backoff, enqueue, queue
+from app.event import counters, repository
+from app.kit.clock import utcnow
+from app.queue import BULK, Backoff, enqueue, queue
 from app.worker_context import resources
 from serving.client import ServingRejectedError
 from serving.schemas import EventKind, EventsRequest, UserEvent
@@ -50,3 +51,18 @@ async def record_events(context: JobContext, *, ids: list[int]) -> None:
 async def enqueue_record(session: AsyncSession, ids: Sequence[int]) -> None:
     for start in range(0, len(ids), BATCH):
         await enqueue(session, record_events, ids=list(ids[start : start + BATCH]))
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="event.roll_up",
+    queue="upkeep",
+    lock="event.roll_up",
+    queueing_lock="event.roll_up",
+    priority=BULK,
+    pass_context=True,
+)
+async def roll_up(context: JobContext, timestamp: int) -> None:
+    """Counts views, saves and applications, and keeps the newest match scores."""
+    database, _ = resources(context)
+    await counters.roll_up(database, utcnow())

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Row, String, bindparam, delete, insert, liter
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.orm import Job, JobSummaryText, Location, SkillRequirement, Tag, job_tag
+from app.orm import Job, JobSummaryText, SkillRequirement, Tag, job_tag
 
 # The label says best what a name means; an alias may be shared, and then names nothing for certain.
 _TERMS = text("""
@@ -111,19 +111,6 @@ async def similar_ids(session: AsyncSession, job_id: int, limit: int) -> list[in
         "limit": limit,
     }
     return list((await session.scalars(_SIMILAR, values)).all())
-
-
-async def place_id(session: AsyncSession, country: str, region: str, city_key: str) -> int | None:
-    query = select(Location.id).where(
-        Location.country == country, Location.region == region, Location.city_key == city_key
-    )
-    return await session.scalar(query)
-
-
-async def add_place(session: AsyncSession, values: dict[str, Any]) -> int | None:
-    """None when somebody else has just made it."""
-    statement = upsert(Location).values(**values).on_conflict_do_nothing()
-    return await session.scalar(statement.returning(Location.id))
 
 
 async def not_annotated(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:

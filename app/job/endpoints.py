@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Request, Response, status
 
 from app.auth.access import PUBLIC, Employer, OptionalUser
 from app.db import Session
-from app.job import counters, jsonld, service
+from app.event import counters
+from app.job import jsonld, service
 from app.job.schemas import (
     EmployerJob,
     EmployerJobFilters,

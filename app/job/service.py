@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import ConflictError, GoneError, InvalidInputError, NotFoundError
-from app.job import derived, details_repository, jsonld, repository
+from app.job import details_repository, jsonld, repository
 from app.job.schemas import (
     NULLABLE,
     AiSummary,
@@ -23,6 +23,7 @@ from app.job.schemas import (
     JobSummary,
     RequirementAnswer,
 )
+from app.job.simhash import simhash
 from app.job.states import Actor, Status, transition
 from app.job.tasks import enqueue_push
 from app.kit.clock import utcnow
@@ -32,6 +33,7 @@ from app.kit.pagination import Paging
 from app.organization import service as organizations
 from app.orm import Company, Job
 from app.orm.job import FINAL_STATUSES
+from app.taxonomy import service as taxonomy
 
 ALTERNATIVES = 5
 #: Fields that are rows of other tables.
@@ -316,8 +318,8 @@ async def _annotate(session: AsyncSession, job: Job) -> None:
     """What follows from the text: computed again only when the text is another."""
     job.content_hash = content_hash(job)
     if job.content_hash != job.annotated_hash:
-        job.location_id = await derived.place_of(session, job.location or "")
-        job.simhash = derived.simhash(job.title, job.description or "")
+        job.location_id = await taxonomy.place_of(session, job.location or "")
+        job.simhash = simhash(job.title, job.description or "")
         job.annotated_hash = job.content_hash
 
 

@@ -1,4 +1,4 @@
-"""Tasks that keep postings in order: expiry, counters, annotations, the taxonomy. All may be repeated."""
+"""Tasks that keep postings in order: expiry, and what follows from an imported text. Both may be repeated."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import time
 from procrastinate import JobContext
 
 from app.db import Database
-from app.job import counters, derived, details_repository, service, taxonomy
-from app.kit.clock import utcnow
+from app.job import details_repository, service
+from app.job.simhash import simhash
 from app.queue import BULK, queue
+from app.taxonomy import service as taxonomy
 from app.worker_context import resources
 
 logger = logging.getLogger(__name__)
@@ -33,21 +34,6 @@ async def expire_jobs(context: JobContext, timestamp: int) -> None:
 
 @queue.periodic(cron="* * * * *")
 @queue.task(
-    name="job.roll_up",
-    queue="upkeep",
-    lock="job.roll_up",
-    queueing_lock="job.roll_up",
-    priority=BULK,
-    pass_context=True,
-)
-async def roll_up(context: JobContext, timestamp: int) -> None:
-    """Counts views, saves and applications, and keeps the newest match scores."""
-    database, _ = resources(context)
-    await counters.roll_up(database, utcnow())
-
-
-@queue.periodic(cron="* * * * *")
-@queue.task(
     name="job.annotate",
     queue="upkeep",
     lock="job.annotate",
@@ -65,40 +51,19 @@ async def annotate_jobs(context: JobContext, timestamp: int) -> None:
             return
 
 
-@queue.periodic(cron="17 3 * * *")
-@queue.task(
-    name="job.load_taxonomy", queue="upkeep", lock="job.load_taxonomy", priority=BULK, pass_context=True
-)
-async def load_taxonomy(context: JobContext, timestamp: int) -> None:
-    """Stores places and skills when their files are new."""
-    database, _ = resources(context)
-    await load_if_there(database)
-
-
-async def load_if_there(database: Database) -> None:
-    try:
-        async with database.transaction() as session:
-            stored = await taxonomy.load(session, taxonomy.folder())
-    except taxonomy.TaxonomyMissingError as error:
-        logger.warning("taxonomy not loaded", extra={"cause": str(error)})
-        return
-    if stored:
-        logger.info("taxonomy loaded", extra={"rows": stored})
-
-
 async def annotate_batch(database: Database) -> int:
     """Annotates the next imported postings; returns how many there were."""
     async with database.transaction() as session:
         rows = await details_repository.not_annotated(session, BATCH)
         places = {
-            location: await derived.place_of(session, location)
+            location: await taxonomy.place_of(session, location)
             for location in sorted({row.location for row in rows})
         }
         found = [
             {
                 "id": row.id,
                 "content_hash": row.content_hash,
-                "simhash": await asyncio.to_thread(derived.simhash, row.title, row.description),
+                "simhash": await asyncio.to_thread(simhash, row.title, row.description),
                 "location_id": places[row.location],
             }
             for row in rows

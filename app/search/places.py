@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from app.ingestion.normalize.gazetteer import fold
 from app.ingestion.normalize.location import Location, place_hits, split_location, tokens
-from app.job import taxonomy
 from app.search.engine import Place
+from app.taxonomy import files as taxonomy
 
 DEFAULT_RADIUS_KM = 50.0
 _EARTH_KM = 6371.0088

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from app.job.taxonomy import TaxonomyMissingError, folder
 from app.search.engine import Clause, Kind, Unit
+from app.taxonomy.files import TaxonomyMissingError, folder
 
 Words = tuple[str, ...]
 FILE = "skills_extra.csv"

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from sqlalchemy import URL, text
 
 from app.db import Database
-from app.job import counters
-from app.job.counters import SETTLE, Visitor
+from app.event import counters
+from app.event.counters import SETTLE, Visitor
 from app.main import create_app
 from app.tests.conftest import client_of, plain, settings_for
 from app.tests.crowd import crowd, employer

@@ -12,10 +12,12 @@ import pytest
 from sqlalchemy import URL, text
 
 from app.db import Database
-from app.job import details_repository, taxonomy
-from app.job.derived import simhash
+from app.job import details_repository
+from app.job.simhash import simhash
 from app.job.text import safe_line, safe_text, tag_slug
 from app.job.upkeep import annotate_batch
+from app.taxonomy import files
+from app.taxonomy import service as taxonomy
 from app.tests.conftest import plain
 from app.tests.people import People, Person, post_job
 from app.tests.test_problems import is_problem
@@ -33,7 +35,7 @@ async def employer(people: People) -> tuple[Person, str]:
 async def loaded(database: Database) -> dict[str, int]:
     """Rows of the taxonomy, stored."""
     async with database.transaction() as session:
-        return await taxonomy.load(session, taxonomy.folder())
+        return await taxonomy.load(session, files.folder())
 
 
 async def one(database: Database, statement: str, **values: Any) -> Any:
@@ -156,9 +158,9 @@ async def test_the_taxonomy_is_loaded_once_per_version(
     assert loaded["location"] > 30_000
     assert loaded["skill_term"] > 20_000
     async with database.transaction() as session:
-        assert await taxonomy.load(session, taxonomy.folder()) == {}
-    for name in (*taxonomy.PLACE_FILES, *taxonomy.SKILL_FILES):
-        (tmp_path / name).write_bytes((taxonomy.folder() / name).read_bytes())
+        assert await taxonomy.load(session, files.folder()) == {}
+    for name in (*files.PLACE_FILES, *files.SKILL_FILES):
+        (tmp_path / name).write_bytes((files.folder() / name).read_bytes())
     with (tmp_path / "skills_extra.csv").open("a", encoding="utf-8") as file:
         file.write("jp:hedgehogs,Hedgehog juggling,skill,juggling of flaming hedgehogs\n")
     async with database.transaction() as session:
@@ -169,11 +171,11 @@ async def test_the_taxonomy_is_loaded_once_per_version(
 
 
 def test_a_missing_taxonomy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(taxonomy.FOLDER_VARIABLE, str(tmp_path))
-    with pytest.raises(taxonomy.TaxonomyMissingError, match=str(tmp_path)):
-        taxonomy.folder()
-    with pytest.raises(taxonomy.TaxonomyMissingError, match="cities"):
-        taxonomy.digest(tmp_path, taxonomy.PLACE_FILES)
+    monkeypatch.setenv(files.FOLDER_VARIABLE, str(tmp_path))
+    with pytest.raises(files.TaxonomyMissingError, match=str(tmp_path)):
+        files.folder()
+    with pytest.raises(files.TaxonomyMissingError, match="cities"):
+        files.digest(tmp_path, files.PLACE_FILES)
 
 
 async def test_a_summary_is_shown_while_the_content_is_the_one_it_sums_up(

@@ -275,5 +275,5 @@ def test_waiting_grows_to_a_ceiling_and_ends() -> None:
 
 
 def test_the_queue_knows_every_task() -> None:
-    named = {"job.push", "job.expire", "job.roll_up", "job.annotate", "job.load_taxonomy"}
+    named = {"job.push", "job.expire", "event.roll_up", "job.annotate", "taxonomy.load"}
     assert named | {"event.record", "queue.rescue", "application.forget_keys"} <= queue.tasks.keys()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
-from app.job import counters_repository as repository
+from app.event import counters_repository as repository
 
 #: Longer than any transaction may take (see `PoolLimits`): what it inserted is visible after this.
 SETTLE = timedelta(minutes=10)

@@ -1,6 +1,6 @@
-"""Reads the places and skills of `data/taxonomy/` into their tables.
+"""Reads the places and skills of `data/taxonomy/`.
 
-The tables' files are read as they are: the packages that build them belong to the ML side.
+They are read as they are: the packages that build them belong to the ML side.
 """
 
 from __future__ import annotations
@@ -12,11 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import psycopg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import NamedTuple
 
 from app.ingestion.normalize.gazetteer import fold
 from app.ingestion.normalize.regions import CANADA_ADMIN1
@@ -135,72 +131,3 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
     zipped = path.suffix == ".gz"
     with gzip.open(path, "rt", encoding="utf-8") if zipped else path.open(encoding="utf-8") as file:
         yield from csv.DictReader(file)
-
-
-_PLACES = """
-INSERT INTO location AS l (label, city, city_key, region, country, lat, lon, population, geoname_id)
-SELECT label, city, city_key, region, country, lat, lon, population, geoname_id FROM incoming_place
-ON CONFLICT (country, region, city_key) DO UPDATE
-SET label = excluded.label, city = excluded.city, lat = excluded.lat, lon = excluded.lon,
-    population = excluded.population, geoname_id = excluded.geoname_id
-WHERE (l.label, l.city, l.lat, l.lon, l.population, l.geoname_id) IS DISTINCT FROM
-  (excluded.label, excluded.city, excluded.lat, excluded.lon, excluded.population, excluded.geoname_id)
-"""
-_SKILLS = """
-INSERT INTO skill_term AS t (taxonomy_id, label, label_key, kind, alias_keys)
-SELECT taxonomy_id, label, label_key, kind, alias_keys FROM incoming_skill
-ON CONFLICT (taxonomy_id) DO UPDATE
-SET label = excluded.label, label_key = excluded.label_key, kind = excluded.kind,
-    alias_keys = excluded.alias_keys
-WHERE (t.label, t.kind, t.alias_keys) IS DISTINCT FROM (excluded.label, excluded.kind, excluded.alias_keys)
-"""
-
-
-async def load(session: AsyncSession, place: Path) -> dict[str, int]:
-    """Rows stored by table; a table whose files are the ones stored already is left alone.
-
-    Raises TaxonomyMissingError.
-    """
-    stored = {}
-    if await _is_new(session, "location", version := digest(place, PLACE_FILES)):
-        stored["location"] = await _store(session, "place", "location", PlaceRow, places(place), _PLACES)
-        await _remember(session, "location", version, stored["location"])
-    if await _is_new(session, "skill_term", version := digest(place, SKILL_FILES)):
-        stored["skill_term"] = await _store(session, "skill", "skill_term", SkillRow, skills(place), _SKILLS)
-        await _remember(session, "skill_term", version, stored["skill_term"])
-    return stored
-
-
-async def _is_new(session: AsyncSession, name: str, version: str) -> bool:
-    # one loader at a time: the other finds it done
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('taxonomy'))"))
-    query = text("SELECT digest FROM taxonomy_load WHERE name = :name")
-    return (await session.execute(query, {"name": name})).scalar_one_or_none() != version
-
-
-async def _store(
-    session: AsyncSession, short: str, table: str, kind: type[Any], rows: list[Any], merge: str
-) -> int:
-    columns = ", ".join(kind._fields)
-    await session.execute(
-        text(f"CREATE TEMPORARY TABLE incoming_{short} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
-    )
-    await session.execute(text(f"ALTER TABLE incoming_{short} DROP COLUMN id"))
-    raw = await (await session.connection()).get_raw_connection()
-    connection = raw.driver_connection
-    if not isinstance(connection, psycopg.AsyncConnection):
-        raise TypeError("loading needs psycopg's COPY")
-    statement = f"COPY incoming_{short} ({columns}) FROM STDIN"
-    async with connection.cursor() as cursor, cursor.copy(statement.encode()) as target:
-        for row in rows:
-            await target.write_row(row)
-    await session.execute(text(merge))
-    return len(rows)
-
-
-async def _remember(session: AsyncSession, name: str, version: str, rows: int) -> None:
-    statement = text(
-        "INSERT INTO taxonomy_load (name, digest, rows) VALUES (:name, :digest, :rows) "
-        "ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, rows = excluded.rows, loaded_at = now()"
-    )
-    await session.execute(statement, {"name": name, "digest": version, "rows": rows})

@@ -1,7 +1,4 @@
-"""What a posting's text says by itself: the place it names, and a fingerprint of its words.
-
-Postings that come through the API are annotated as they are stored; imported ones by a task.
-"""
+"""A fingerprint of a posting's words, by which nearly the same text is found again."""
 
 from __future__ import annotations
 
@@ -9,36 +6,10 @@ import re
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.ingestion.normalize.gazetteer import fold
-from app.ingestion.normalize.location import split_location
-from app.job import details_repository as repository
-
 _WORD = re.compile(r"\w+")
 #: Words looked at: the beginning of a long text tells it apart well enough.
 MAX_WORDS = 2000
 SHINGLE = 3
-
-
-async def place_of(session: AsyncSession, location: str) -> int | None:
-    """The place a location names, made if it is new. None when it names none, such as "Remote"."""
-    found = split_location(location)
-    if not found.country:
-        return None
-    key = fold(found.city)
-    known = await repository.place_id(session, found.country, found.region, key)
-    if known is None:
-        label = ", ".join(part for part in (found.city, found.region, found.country) if part)
-        values = {
-            "label": label,
-            "city": found.city,
-            "city_key": key,
-            "region": found.region,
-            "country": found.country,
-        }
-        known = await repository.add_place(session, values)
-    return known or await repository.place_id(session, found.country, found.region, key)
 
 
 def simhash(*texts: str) -> int:

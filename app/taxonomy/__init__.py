@@ -1,0 +1,1 @@
+"""Places and skills by their names, as `data/taxonomy/` has them."""
