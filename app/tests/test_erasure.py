@@ -376,6 +376,40 @@ async def test_a_replaced_picture_leaves_no_file(system: System, person: Person)
     assert [path for path in system.files() if path.suffix == ".jpg"] == []
 
 
+async def test_what_has_had_its_time_is_swept(system: System, person: Person) -> None:
+    await person.client.post(f"{AUTH}/password/forgot/", json={"email": person.email})
+    await system.work()
+    tables = ("account_token", "login_throttle", "mail")
+    counts = [(await system.sql(f"SELECT count(*) FROM {table}"))[0] for table in tables]  # noqa: S608
+    assert all(counts)
+    await system.sql("UPDATE account_token SET expires_at = now() - interval '1 minute'")
+    await system.sql("UPDATE login_throttle SET since = now() - interval '1 hour'")
+    await system.sql("UPDATE mail SET created_at = now() - interval '31 days'")
+    await system.sql(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, args) "
+        "VALUES ('account', 'user.sweep', '{\"timestamp\": 0}')"
+    )
+    await system.work()
+    assert [(await system.sql(f"SELECT count(*) FROM {table}"))[0] for table in tables] == [0, 0, 0]  # noqa: S608
+    assert (await person.get(f"{AUTH}/profile/")).status_code == 200
+
+
+async def test_no_log_line_names_the_person(
+    system: System, person: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    await export(system, person)
+    await person.client.post(f"{AUTH}/password/forgot/", json={"email": person.email})
+    await system.work()
+    await person.call("DELETE", f"{AUTH}/account/")
+    await system.work()
+    messages = [record.getMessage() for record in caplog.records]
+    assert "mail delivered" in messages
+    assert "account erased" in messages
+    assert CANARY not in caplog.text
+    assert not any(CANARY in str(vars(record)) for record in caplog.records if record.name.startswith("app"))
+
+
 async def test_the_files_of_a_failed_upload_are_swept(system: System, person: Person) -> None:
     import os
     import time
