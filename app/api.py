@@ -15,6 +15,7 @@ from app.health import endpoints as health
 from app.job import endpoints as job
 from app.organization import endpoints as organization
 from app.recommendation import endpoints as recommendation
+from app.search import endpoints as search
 from app.user import account_endpoints as account
 from app.user import endpoints as user
 
@@ -24,7 +25,7 @@ MAX_BODY = 1_000_000
 
 def routes() -> APIRouter:
     product = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY)
-    for module in (auth, user, organization, job, application, event, dashboard, admin):
+    for module in (auth, user, organization, search, job, application, event, dashboard, admin):
         product.include_router(module.router)
     product.include_router(job.employer_router)
     for router in (account.router, user.media):

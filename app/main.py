@@ -21,6 +21,7 @@ from app.middleware import HostCheck, ProblemForTooLarge, RequestContext, Traili
 from app.migrations.runner import newest
 from app.ratelimit import RateLimits
 from app.recommendation.matching import Matching
+from app.search.provider import search_at
 from app.settings import Settings
 from serving.client import ServingClient
 
@@ -70,6 +71,7 @@ def _provide(app: FastAPI, settings: Settings) -> None:
     state.database = Database(settings.database, limits)
     state.serving = ServingClient(settings.serving_url, timeout=settings.serving_timeout_s)
     state.matching = Matching(state.serving)
+    state.search = search_at(settings.search_url.get_secret_value())
     state.cache = TtlCache[object]()
     state.revision = newest()
     state.storage = storage_at(settings.storage_url)
@@ -81,6 +83,7 @@ def _provide(app: FastAPI, settings: Settings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.serving.close()
+    await app.state.search.close()
     await app.state.database.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.settings_audit import problems
 #: Signs tokens on a developer's machine only; staging and production refuse it.
 DEVELOPMENT_SECRET = "development-only-secret-not-for-real-use"  # noqa: S105 - refused outside development
 
+_SEARCH_URL = re.compile(r"^(tantivy:.+|opensearch\+https?://[^/]+/[a-z][a-z0-9_-]*|postgresql:)$")
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -65,6 +67,8 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = "http://127.0.0.1:5000"
     feast_repo_path: str = "features/feature_repo"
     storage_url: str = "file:data/storage"
+    #: May hold a password. `postgresql:` is no index: the database answers.
+    search_url: SecretStr = SecretStr("tantivy:data/search")
     sentry_dsn: str = ""
 
     access_token_minutes: int = Field(default=15, ge=1, le=60)
@@ -97,6 +101,13 @@ class Settings(BaseSettings):
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("search_url")
+    @classmethod
+    def engine_known(cls, value: SecretStr) -> SecretStr:
+        if not _SEARCH_URL.match(value.get_secret_value()):
+            raise ValueError("tantivy:FOLDER, opensearch+https://host/name or postgresql:")
         return value
 
     @property

@@ -14,8 +14,6 @@ from app.job.schemas import (
     JobCreate,
     JobDetail,
     JobPatch,
-    JobQuery,
-    JobSummary,
     Reopening,
 )
 from app.kit.clock import utcnow
@@ -28,15 +26,6 @@ ENDED: dict[int | str, dict[str, object]] = {
     304: {"description": "it is as `If-None-Match` says"},
     410: {"description": "it has ended; `alternatives` lists open postings like it"},
 }
-
-
-@router.get("/", dependencies=[PUBLIC])
-async def list_jobs(
-    request: Request, session: Session, query: Annotated[JobQuery, Query()]
-) -> Page[JobSummary]:
-    """Active postings. `q` takes words, "phrases", `or` and `-not`."""
-    total, jobs = await service.search(session, query, query.paging)
-    return paginate(request, query.paging, total, [JobSummary.of(job) for job in jobs])
 
 
 @router.post("/", status_code=status.HTTP_201_CREATED)

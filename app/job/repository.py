@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
 from sqlalchemy.dialects.postgresql import REGCONFIG
@@ -12,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, defer, joinedload, selectinload
 from sqlalchemy.sql.expression import cast, literal
 
-from app.job.schemas import JobFilters
 from app.kit.pagination import Paging
 from app.orm import Company, CompanyMember, Job, JobCounter
 
@@ -44,48 +42,6 @@ async def lock_for_member(session: AsyncSession, reference: str, user_id: int) -
     members = select(CompanyMember.company_id).where(CompanyMember.user_id == user_id)
     query = with_company().where(by_reference(reference), Job.company_id.in_(members))
     return (await session.scalars(query.with_for_update(of=Job))).one_or_none()
-
-
-async def search(session: AsyncSession, filters: JobFilters, paging: Paging) -> tuple[int, Sequence[Job]]:
-    """(number of matches, one page of them, without their long texts)."""
-    where = conditions(filters)
-    total = (await session.execute(select(func.count(Job.id)).where(*where))).scalar_one()
-    query = with_company().options(*_SHORT).where(*where).order_by(*_order(filters))
-    rows = (await session.scalars(query.offset(paging.offset).limit(paging.limit))).all()
-    return total, rows
-
-
-def conditions(filters: JobFilters) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = [Job.status == "active"]
-    if filters.q:
-        where.append(Job.search_vector.op("@@")(_query(filters.q)))
-    if filters.location:
-        where.append(Job.location.icontains(filters.location, autoescape=True))
-    if filters.job_type:
-        where.append(Job.job_type.in_(filters.job_type))
-    if filters.remote:
-        where.append(Job.remote_option.in_(filters.remote))
-    if filters.company:
-        where.append(Job.company_id.in_(select(Company.id).where(Company.slug == filters.company)))
-    low, high = Job.annual_salary_min, Job.annual_salary_max
-    if filters.salary_min is not None:
-        where.append(func.coalesce(high, low) >= filters.salary_min)
-    if filters.salary_max is not None:
-        where.append(func.coalesce(low, high) <= filters.salary_max)
-    return where
-
-
-def _query(words: str) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery(_ENGLISH, words)
-
-
-def _order(filters: JobFilters) -> list[ColumnElement[Any]]:
-    newest: list[ColumnElement[Any]] = [Job.posted_at.desc(), Job.id.desc()]
-    if filters.sort == "salary":
-        return [func.coalesce(Job.annual_salary_max, Job.annual_salary_min).desc().nulls_last(), *newest]
-    if filters.sort == "relevance" and filters.q:
-        return [func.ts_rank(Job.search_vector, _query(filters.q)).desc(), *newest]
-    return newest
 
 
 async def ids_by_public_id(

@@ -244,25 +244,3 @@ class EmployerJobFilters(RequestBody):
     @property
     def paging(self) -> Paging:
         return Paging(page=self.page, limit=self.limit)
-
-
-class JobFilters(RequestBody):
-    """The list's query parameters. An empty one does not filter."""
-
-    q: str = Field("", max_length=300)
-    location: str = Field("", max_length=200)
-    job_type: tuple[JobType, ...] = ()
-    remote: tuple[Remote, ...] = ()
-    salary_min: int | None = Field(None, ge=0, le=10**9, description="annual")
-    salary_max: int | None = Field(None, ge=0, le=10**9, description="annual")
-    company: str = Field("", max_length=200, description="slug")
-    sort: Literal["relevance", "date", "salary"] = "relevance"
-
-
-class JobQuery(JobFilters):
-    page: int = Field(1, ge=1, le=MAX_OFFSET)
-    limit: int = Field(20, ge=1, le=100)
-
-    @property
-    def paging(self) -> Paging:
-        return Paging(page=self.page, limit=self.limit)

@@ -18,7 +18,6 @@ from app.job.schemas import (
     EmployerJob,
     JobCreate,
     JobDetail,
-    JobFilters,
     JobPatch,
     JobSummary,
     RequirementAnswer,
@@ -38,11 +37,6 @@ from app.taxonomy import service as taxonomy
 ALTERNATIVES = 5
 #: Fields that are rows of other tables.
 LISTS = ("tags", "skill_requirements")
-
-
-async def search(session: AsyncSession, filters: JobFilters, paging: Paging) -> tuple[int, Sequence[Job]]:
-    """(number of matches, one page of active postings)."""
-    return await repository.search(session, filters, paging)
 
 
 async def read(session: AsyncSession, reference: str, user_id: int | None) -> tuple[Job, bool]:

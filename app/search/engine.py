@@ -152,6 +152,9 @@ class SearchEngine(Protocol):
     async def suggest(self, text: str, limit: int) -> Sequence[Suggestion]:
         """Titles, skills and companies that begin so, most frequent first."""
 
+    async def current(self) -> str:
+        """The name of the index that answers."""
+
     async def close(self) -> None: ...
 
 

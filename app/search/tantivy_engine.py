@@ -84,9 +84,18 @@ class TantivyEngine:
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def live(self) -> str:
-        """The name of the index that the next search asks. Raises IndexMissingError."""
-        return self._now().name
+    async def current(self) -> str:
+        """Two looks at the folder, unless there is another index to be opened."""
+        opened = self._opened
+        if opened is not None and self._is_current():
+            return opened.name
+        return await self._run(lambda: self._now().name)
+
+    def _is_current(self) -> bool:
+        try:
+            return _stamp(self.files.pointer) == self._pointer
+        except OSError:
+            return False
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         """The engine's own code runs without the interpreter's lock, so two searches use two cores."""

@@ -91,7 +91,12 @@ def database_url(new_database: Callable[[], URL]) -> URL:
 
 def settings_for(url: URL, serving_url: str = NOBODY, **values: object) -> Settings:
     text = url.render_as_string(hide_password=False)
-    ours = {"database_url": text, "serving_url": serving_url, "rate_limit_factor": 0}
+    ours = {
+        "database_url": text,
+        "serving_url": serving_url,
+        "rate_limit_factor": 0,
+        "search_url": "postgresql:",
+    }
     return Settings.model_validate({**ours, **values})
 
 

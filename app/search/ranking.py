@@ -1,0 +1,40 @@
+"""Orders that need the matching service: by meaning, fused, and by a seeker's own match."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from app.recommendation.matching import Matching
+from app.search.engine import Filters, Hit
+from serving.schemas import Filters as WireFilters
+from serving.schemas import RecommendRequest, UserDocument
+
+#: Postings each of the two sides puts forward.
+CANDIDATES = 200
+#: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
+#: methods", SIGIR 2009.
+K = 60
+
+
+async def by_meaning(matching: Matching, text: str, filters: Filters) -> list[int] | None:
+    """Ids nearest to the text in the space of seekers and postings; None when nobody answers.
+
+    The text stands where a seeker's desired title does: that is the text of a seeker the model was trained
+    to place beside postings.
+    """
+    wire = WireFilters(remote=filters.remote, job_types=filters.job_types)
+    user = UserDocument(user_id=0, desired_title=text[:300])
+    answer = await matching.recommend(RecommendRequest(user=user, limit=CANDIDATES, filters=wire))
+    if answer is None:
+        return None
+    return [item.job_id for item in sorted(answer.items, key=lambda item: (-item.similarity, item.rank))]
+
+
+def fuse(*rankings: Sequence[int]) -> list[Hit]:
+    """By the sum of 1 / (60 + rank); of equals the one that the first ranking has first."""
+    scores: dict[int, float] = defaultdict(float)
+    for ranking in rankings:
+        for rank, job_id in enumerate(ranking, 1):
+            scores[job_id] += 1 / (K + rank)
+    return [Hit(job_id, score) for job_id, score in sorted(scores.items(), key=lambda item: -item[1])]
