@@ -20,6 +20,7 @@ USAGE_ERROR = 2
 _err = Console(stderr=True, highlight=False)
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sync_app = typer.Typer(no_args_is_help=True, help="Make other stores agree with PostgreSQL.")
+search_app = typer.Typer(no_args_is_help=True, help="The search index.")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure the running system.")
 
 
@@ -32,6 +33,7 @@ def main() -> None:
     cli.add_typer(account_app, name="account")
     cli.add_typer(sync_app, name="sync")
     cli.add_typer(bench_app, name="bench")
+    cli.add_typer(search_app, name="search")
     cli()
 
 
@@ -221,6 +223,44 @@ async def _sync_serving(settings: Settings) -> tuple[int, int]:
                     database, serving, lambda kind, count: progress.advance(bars[kind], count)
                 )
     finally:
+        await database.close()
+
+
+@search_app.command("rebuild")
+def search_rebuild() -> None:
+    """Build a new index beside the live one and change over to it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.search.engine import EngineError
+    from app.search.follow import RebuildRunningError, RebuildStoppedError
+
+    try:
+        name, count = asyncio.run(_rebuild_search(_checked()))
+    except RebuildRunningError:
+        _fail("another process is building an index")
+    except (EngineError, RebuildStoppedError, SQLAlchemyError) as error:
+        _fail(f"stopped, the old index still answers, safe to run again: {error}")
+    typer.echo(f"{count} postings in {name}, live")
+
+
+async def _rebuild_search(settings: Settings) -> tuple[str, int]:
+    from app.db import Database, PoolLimits
+    from app.search import follow, repository
+    from app.search.provider import index_at
+
+    index = index_at(settings.search_url.get_secret_value())
+    if index is None:
+        _fail("SEARCH_URL names no index", USAGE_ERROR)
+    database = Database(settings.database, PoolLimits(size=3, statement_s=120, lock_s=90))
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    try:
+        async with database.transaction() as session:
+            total = await repository.active_count(session)
+        with Progress(*columns, console=_err, disable=not _err.is_terminal) as progress:
+            bar = progress.add_task("indexing", total=total)
+            return await follow.rebuild(database, index, lambda count: progress.advance(bar, count))
+    finally:
+        await index.close()
         await database.close()
 
 

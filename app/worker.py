@@ -18,6 +18,8 @@ from app.job import upkeep as _job_upkeep
 from app.mail import tasks as _mail_tasks
 from app.problems import DATABASE_ERRORS
 from app.queue import connected, queue
+from app.search import tasks as _search_tasks
+from app.search.provider import index_at
 from app.settings import Settings
 from app.taxonomy import tasks as _taxonomy_tasks
 from app.user import tasks as _user_tasks
@@ -27,7 +29,7 @@ logger = logging.getLogger(__name__)
 #: Modules whose import registers tasks.
 TASK_MODULES = (
     *(_user_tasks, _mail_tasks, _event_tasks, _job_tasks, _job_upkeep),
-    *(_application_tasks, _taxonomy_tasks),
+    *(_application_tasks, _taxonomy_tasks, _search_tasks),
 )
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0
@@ -74,11 +76,14 @@ async def run(settings: Settings, *, wait: bool = True, install_signal_handlers:
     concurrency = settings.worker_concurrency
     limits = PoolLimits(size=concurrency + 1, wait_s=30, statement_s=120, lock_s=90)
     database = Database(settings.database, limits)
+    index = index_at(settings.search_url.get_secret_value())
     try:
         async with (
             ServingClient(settings.serving_url) as serving,
             connected(settings.database, size=concurrency + 2) as app,
         ):
+            if index is not None:
+                await _search_tasks.wake(database)
             logger.info("worker ready", extra={"concurrency": concurrency})
             await app.run_worker_async(
                 wait=wait,
@@ -87,7 +92,10 @@ async def run(settings: Settings, *, wait: bool = True, install_signal_handlers:
                 fetch_job_polling_interval=POLL_S,
                 shutdown_graceful_timeout=GRACE_S,
                 delete_jobs=procrastinate.jobs.DeleteJobCondition.SUCCESSFUL,
-                additional_context=worker_context.context(database, serving) | {"settings": settings},
+                additional_context=worker_context.context(database, serving)
+                | {"settings": settings, _search_tasks.CONTEXT_KEY: index},
             )
     finally:
+        if index is not None:
+            await index.close()
         await database.close()

@@ -148,3 +148,7 @@ async def lock_rebuild(session: AsyncSession) -> bool:
     """Held until the session ends. False when somebody else is at it."""
     query = text("SELECT pg_try_advisory_lock(hashtext('search.rebuild'))")
     return bool((await session.execute(query)).scalar_one())
+
+
+async def unlock_rebuild(session: AsyncSession) -> None:
+    await session.execute(text("SELECT pg_advisory_unlock(hashtext('search.rebuild'))"))

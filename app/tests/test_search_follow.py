@@ -1,0 +1,318 @@
+"""The index follows the database: real queue, real worker, real files."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import URL, text
+
+from app.db import Database
+from app.main import create_app
+from app.search import follow, repository
+from app.search.compile import clauses_of
+from app.search.engine import EngineError, Posting, Request
+from app.search.tantivy_index import TantivyIndex
+from app.settings import Settings
+from app.tests.conftest import client_of, settings_for
+from app.tests.people import People, Person, post_job
+from app.worker import run
+
+JOBS = "/api/v1/jobs/"
+
+
+@dataclass
+class World:
+    settings: Settings
+    app: FastAPI
+    database: Database
+    client: httpx.AsyncClient
+    root: Path
+
+    async def work(self) -> None:
+        """The worker until the queue is empty."""
+        await run(self.settings, wait=False, install_signal_handlers=False)
+
+    async def rebuild(self) -> str:
+        index = TantivyIndex(self.root)
+        name, _ = await follow.rebuild(self.database, index)
+        return name
+
+    async def sql(self, statement: str, **values: Any) -> Any:
+        async with self.database.transaction() as session:
+            result = await session.execute(text(statement), values)
+            return result.scalars().all() if result.returns_rows else None
+
+    async def search(self, query: str) -> tuple[set[str], list[str]]:
+        """(titles, what did not answer)."""
+        answer = await self.client.get(f"{JOBS}?{query}")
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        return {job["title"] for job in body["results"]}, body["degraded"]
+
+
+@pytest.fixture
+async def world(new_database: Callable[[], URL], tmp_path: Path) -> AsyncIterator[World]:
+    root = tmp_path / "search"
+    settings = settings_for(new_database(), search_url=f"tantivy:{root}")
+    app = create_app(settings)
+    database = Database(settings.database)
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        yield World(settings, app, database, client, root)
+    await database.close()
+
+
+@pytest.fixture
+async def employer(world: World) -> tuple[Person, str]:
+    return await People(world.client).employer()
+
+
+async def test_without_an_index_the_database_answers_and_says_so(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    await post_job(*employer, title="Beekeeper")
+    assert await world.search("q=beekeeper") == ({"Beekeeper"}, ["index"])
+
+
+async def test_the_worker_builds_what_is_missing_and_follows_changes(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    person, company = employer
+    first = await post_job(person, company, title="Beekeeper")
+    await world.work()
+    assert await world.search("q=beekeeper") == ({"Beekeeper"}, [])
+    await post_job(person, company, title="Apiarist")
+    await world.work()
+    assert await world.search("q=apiarist") == ({"Apiarist"}, [])
+    await person.patch(f"{JOBS}{first['id']}/", json={"title": "Gardener"})
+    await world.work()
+    assert await world.search("q=gardener") == ({"Gardener"}, [])
+    assert await world.search("q=beekeeper") == (set(), [])
+    await person.post(f"{JOBS}{first['id']}/pause/")
+    await world.work()
+    assert await world.search("q=gardener") == (set(), [])
+    await person.post(f"{JOBS}{first['id']}/resume/")
+    await world.sql("UPDATE company SET name = 'Hive and Sons' WHERE slug = :slug", slug=company)
+    await world.work()
+    assert await world.search("q=hive") == ({"Gardener", "Apiarist"}, [])
+    await world.sql("DELETE FROM job WHERE title = 'Gardener'")
+    await world.work()
+    assert await world.search("q=hive") == ({"Apiarist"}, [])
+    assert await world.sql("SELECT job_id FROM search_change") == []
+
+
+async def test_new_postings_are_found_and_closed_ones_leave_within_two_seconds(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    """S-134. The worker runs as it does in production: nobody tells it to look."""
+    person, company = employer
+    await world.rebuild()
+    worker = asyncio.create_task(run(world.settings, install_signal_handlers=False))
+    try:
+        await _until(lambda: _found(world, await_title=""), 20)
+        for title in ("Falconer", "Ostler", "Cooper"):
+            made = await post_job(person, company, title=title)
+            await _until(lambda title=title: _found(world, await_title=title), 2)
+            await person.post(f"{JOBS}{made['id']}/close/")
+            titles, _ = await world.search(f"q={title}")
+            assert titles == set()  # at once: what is shown is read from the database
+            await _until(lambda: _total_is(world, 0), 2)
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
+async def _found(world: World, await_title: str) -> bool:
+    if not await_title:
+        return bool(await world.sql("SELECT count(*) FROM procrastinate_workers"))
+    titles, degraded = await world.search(f"q={await_title}")
+    return titles == {await_title} and not degraded
+
+
+async def _total_is(world: World, total: int) -> bool:
+    answer = (await world.client.get(f"{JOBS}?sort=date")).json()
+    return bool(answer["pagination"]["total_count"] == total and not answer["degraded"])
+
+
+async def _until(condition: Callable[[], Any], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        await asyncio.sleep(0.02)
+
+
+async def test_what_does_not_concern_the_index_is_not_noted(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    await post_job(*employer, title="Beekeeper")
+    await world.rebuild()
+    await world.sql("UPDATE job SET last_verified = now(), updated_at = now(), is_featured = true")
+    await post_job(*employer, title="Draft", status="draft")
+    assert await world.sql("SELECT job_id FROM search_change") == []
+
+
+async def test_one_transaction_queues_one_task(world: World, employer: tuple[Person, str]) -> None:
+    await world.rebuild()
+    for title in ("One", "Two"):
+        await post_job(*employer, title=title, status="draft")
+    async with world.database.transaction() as session:
+        for statement in ("'active'", "'paused'", "'active'"):
+            await session.execute(text(f"UPDATE job SET status = {statement}"))  # noqa: S608
+    tasks = await world.sql("SELECT task_name FROM procrastinate_jobs WHERE task_name = 'search.update'")
+    assert tasks == ["search.update"]
+    assert len(await world.sql("SELECT id FROM search_change")) == 6
+
+
+async def test_a_rolled_back_change_reaches_nothing(world: World, employer: tuple[Person, str]) -> None:
+    await post_job(*employer, title="Beekeeper")
+    await world.rebuild()
+
+    async def change_and_fail() -> None:
+        async with world.database.transaction() as session:
+            await session.execute(text("UPDATE job SET title = 'Never'"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await change_and_fail()
+    assert await world.sql("SELECT job_id FROM search_change") == []
+
+
+async def test_a_crash_between_index_and_forgetting_repeats_harmlessly(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    await world.rebuild()
+    await post_job(*employer, title="Beekeeper")
+    noted = await world.sql("SELECT job_id FROM search_change")
+    await world.work()
+    name = (await world.sql("SELECT name FROM search_index"))[0]
+    for job_id in noted * 2:  # as if it had not been forgotten
+        await world.sql("INSERT INTO search_change (index_name, job_id) VALUES (:n, :j)", n=name, j=job_id)
+    await world.work()
+    answer = (await world.client.get(f"{JOBS}?q=beekeeper")).json()
+    assert (answer["pagination"]["total_count"], len(answer["results"])) == (1, 1)
+
+
+async def test_a_rebuild_happens_beside_the_live_index_and_misses_no_change(
+    world: World, employer: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, company = employer
+    jobs = [await post_job(person, company, title=f"Weaver {number}") for number in range(5)]
+    old = await world.rebuild()
+    index = _Slow(world.root)
+    monkeypatch.setattr(follow, "LOAD", 2)
+    building = asyncio.create_task(follow.rebuild(world.database, index))
+    await index.loading.wait()
+    assert await world.search("q=weaver") == ({f"Weaver {n}" for n in range(5)}, [])  # the old one answers
+    await person.patch(f"{JOBS}{jobs[0]['id']}/", json={"title": "Spinner"})
+    await person.post(f"{JOBS}{jobs[1]['id']}/close/")
+    await post_job(person, company, title="Weaver 5")
+    await world.work()  # the old one goes on following, too
+    assert (await world.search("q=spinner"))[0] == {"Spinner"}
+    index.go_on.set()
+    new, _ = await building
+    assert new != old
+    assert await world.search("q=weaver") == ({f"Weaver {n}" for n in (2, 3, 4, 5)}, [])
+    assert await world.search("q=spinner") == ({"Spinner"}, [])
+    await world.work()
+    assert [folder.name for folder in world.root.iterdir() if folder.is_dir()] in (
+        [new],
+        [new, old],
+        [old, new],
+    )
+    async with world.database.transaction() as session:
+        assert await repository.following(session) == [new]
+
+
+class _Slow(TantivyIndex):
+    """Stops after its first load until told to go on."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.loading, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def load(self, name: str, postings: Any) -> None:
+        await super().load(name, postings)
+        self.loading.set()
+        await self.go_on.wait()
+
+
+class _Dies(TantivyIndex):
+    async def finish(self, name: str) -> None:
+        raise EngineError("the machine stopped")
+
+
+async def test_a_rebuild_that_dies_leaves_the_old_index_and_the_next_one_cleans_up(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    await post_job(*employer, title="Beekeeper")
+    live = await world.rebuild()
+    with pytest.raises(EngineError):
+        await follow.rebuild(world.database, _Dies(world.root))
+    assert await world.search("q=beekeeper") == ({"Beekeeper"}, [])
+    assert len(await world.sql("SELECT name FROM search_index")) == 2
+    index = TantivyIndex(world.root)
+    await follow.sweep(world.database, index, live)
+    assert await world.sql("SELECT name FROM search_index") == [live]
+    assert {folder.name for folder in world.root.iterdir() if folder.is_dir()} == {live}
+
+
+async def test_two_rebuilds_do_not_run_at_once(world: World) -> None:
+    index = _Slow(world.root)
+    async with follow._alone(world.database):
+        with pytest.raises(follow.RebuildRunningError):
+            await follow.rebuild(world.database, index)
+
+
+@pytest.mark.parametrize("damage", ["meta.json", "pieces", "folder", "pointer", "format"])
+async def test_a_broken_index_is_noticed_replaced_and_never_answers_wrongly(
+    damage: str, world: World, employer: tuple[Person, str]
+) -> None:
+    await post_job(*employer, title="Beekeeper")
+    name = await world.rebuild()
+    folder = world.root / name
+    if damage == "meta.json":
+        (folder / "meta.json").write_text("{")
+    elif damage == "pieces":
+        for file in folder.glob("*.term"):
+            file.unlink()
+    elif damage == "folder":
+        folder.rename(world.root / "elsewhere")
+    elif damage == "pointer":
+        (world.root / "CURRENT").write_bytes(b"\xff../../etc")
+    else:
+        (folder / "format").write_text("0")
+    assert await world.search("q=beekeeper") == ({"Beekeeper"}, ["index"])
+    await post_job(*employer, title="Apiarist")
+    await world.work()
+    assert await world.search("q=apiarist") == ({"Apiarist"}, [])
+    assert await world.search("q=beekeeper") == ({"Beekeeper"}, [])
+
+
+async def test_an_index_of_another_database_does_not_answer(
+    world: World, employer: tuple[Person, str], new_database: Callable[[], URL]
+) -> None:
+    await post_job(*employer, title="Beekeeper")
+    await world.rebuild()
+    other = create_app(settings_for(new_database(), search_url=f"tantivy:{world.root}"))
+    async with other.router.lifespan_context(other), client_of(other) as client:
+        answer = (await client.get(f"{JOBS}?q=beekeeper")).json()
+    assert (answer["results"], answer["degraded"]) == ([], ["index"])
+
+
+async def test_a_writer_that_failed_is_opened_again(world: World) -> None:
+    name = await world.rebuild()
+    index = TantivyIndex(world.root)
+    with pytest.raises(EngineError):
+        await index.apply("index-00000000nothere", [], [1])
+    made = Posting(1, "Beekeeper", "", "", (), "", "", (), "", "", "", None, None, posted=1)
+    await index.apply(name, [made], [])
+    await index.close()
+    answer = await world.app.state.search.engine.search(Request(clauses_of("beekeeper")))
+    assert [hit.id for hit in answer.hits] == [1]
