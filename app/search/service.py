@@ -243,5 +243,5 @@ async def suggest(session: AsyncSession, search: Search, text: str, limit: int) 
     except EngineError:
         found = await PostgresEngine(session).suggest(text, limit)
     distinct = {item.text: item for item in reversed(found)}
-    best = sorted(distinct.values(), key=lambda item: -item.count)[:limit]
+    best = sorted(distinct.values(), key=lambda item: (-item.count, item.text))[:limit]
     return Suggestions(results=[SuggestionAnswer.model_validate(item) for item in best])
