@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     # What one account may do; -1 is no limit.
     max_saved_jobs: int = Field(default=1000, ge=-1)
     max_applications_per_day: int = Field(default=100, ge=-1)
+    max_saved_searches: int = Field(default=50, ge=-1)
     #: From this score on a posting counts as a match.
     match_threshold: float = Field(default=0.5, ge=0, le=1)
 
@@ -119,6 +120,11 @@ class Settings(BaseSettings):
     def verifies_email(self) -> bool:
         """Whether an account needs a confirmed address before its first login."""
         return (self.email_verification or self._verification()) == "required"
+
+    @field_validator("rate_limit_factor", mode="before")
+    @classmethod
+    def empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     @property
     def rate_limits(self) -> float:

@@ -1,6 +1,7 @@
 """The fallback ranking: what PostgreSQL alone can say when the matching service is silent.
 
-score = .6 x share of the seeker's skills the posting names + .2 x place + .2 x 2^(-age / 30 days).
+score = .5 x share of the seeker's skills the posting names + .2 x place + .2 x 2^(-age / 30 days)
+      + .1 x n / (n + 10), where n = saves + applications.
 Skills are matched as tags, or as phrases in the text of a posting that has no tags.
 """
 
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.recommendation.schemas import RecommendationQuery
 from serving.schemas import UserDocument
 
-RELEASE_ID = "postgres-baseline-1"
+RELEASE_ID = "postgres-baseline-2"
 #: Candidates looked at: the newest that name a skill, and the newest of all so that nobody gets nothing.
 WITH_SKILL, NEWEST = 500, 200
 #: Skills beyond these would only lengthen the query.
@@ -44,12 +45,14 @@ WITH wanted AS (
   (SELECT {_COLUMNS} FROM job WHERE {_FILTERS} ORDER BY posted_at DESC LIMIT :newest)
 ), scored AS (
   SELECT DISTINCT ON (id) id, posted_at,
-    .6 * coalesce((
+    .5 * coalesce((
       SELECT avg((key = ANY(skill_keys) OR (cardinality(skill_keys) = 0 AND search_vector @@ phrase))::int)
       FROM wanted), 0)
     + .2 * (:place <> '' AND location ILIKE :place_pattern
             OR remote_option = 'remote' AND CAST(:likes_remote AS boolean))::int
-    + .2 * power(.5, greatest(extract(epoch FROM now() - posted_at), 0) / (30 * 86400.0)) AS score
+    + .2 * power(.5, greatest(extract(epoch FROM now() - posted_at), 0) / (30 * 86400.0))
+    + .1 * coalesce((SELECT (save_count + application_count) / (save_count + application_count + 10.0)
+                     FROM job_counter WHERE job_id = id), 0) AS score
   FROM candidate ORDER BY id
 )
 SELECT id, least(greatest(score, 0), 1)::float8 AS score FROM scored

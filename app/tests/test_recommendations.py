@@ -278,3 +278,21 @@ async def test_scores(
 )
 async def test_bad_scoring_requests_are_refused(body: dict[str, Any], people: People) -> None:
     is_problem(await (await people.seeker()).post(SCORE, json=body), 422, "invalid-input")
+
+
+async def test_s116_between_equals_the_baseline_prefers_what_others_applied_to(
+    people: People, employer: tuple[Person, str], database: Database
+) -> None:
+    twins = [await post_job(*employer, title=f"Cobol Twin {n}", skills=["Cobol"]) for n in (1, 2)]
+    person = await people.seeker(skills=["cobol"])
+    assert titles(await feed(person))[:2] == ["Cobol Twin 2", "Cobol Twin 1"]  # the newer first
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO job_counter (job_id, save_count) "
+                "SELECT id, 5 FROM job WHERE public_id = CAST(:id AS uuid) "
+                "ON CONFLICT (job_id) DO UPDATE SET save_count = excluded.save_count"
+            ),
+            {"id": twins[0]["id"]},
+        )
+    assert titles(await feed(person))[:2] == ["Cobol Twin 1", "Cobol Twin 2"]
