@@ -16,6 +16,7 @@ from app.job import endpoints as job
 from app.organization import endpoints as organization
 from app.recommendation import endpoints as recommendation
 from app.search import endpoints as search
+from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
 from app.user import endpoints as user
 
@@ -28,7 +29,7 @@ def routes() -> APIRouter:
     for module in (auth, user, organization, search, job, application, event, dashboard, admin):
         product.include_router(module.router)
     product.include_router(job.employer_router)
-    for router in (account.router, user.media):
+    for router in (account.router, user.media, saved_searches.router):
         product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)

@@ -12,9 +12,9 @@ from procrastinate import JobContext
 
 from app.db import Database
 from app.queue import BULK, URGENT, Backoff, enqueue, queue
-from app.search import follow
+from app.search import alerts, follow
 from app.search.engine import SearchIndex
-from app.search.provider import index_at
+from app.search.provider import index_at, search_at
 from app.worker_context import resources, settings_of
 
 logger = logging.getLogger(__name__)
@@ -92,3 +92,31 @@ async def wake(database: Database) -> None:
     """At a worker's start: what was noted while nobody worked, and an index if there is none."""
     async with database.transaction() as session:
         await enqueue(session, update_index, priority=URGENT)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(
+    name="search.alert",
+    queue="upkeep",
+    lock="search.alert",
+    queueing_lock="search.alert",
+    priority=BULK,
+    pass_context=True,
+)
+async def alert_seekers(context: JobContext, timestamp: int) -> None:
+    """Tells seekers of postings that are new and that a search of theirs finds."""
+    database, _ = resources(context)
+    search = search_at(settings_of(context).search_url.get_secret_value())
+    try:
+        made = await alerts.alert_all(database, search)
+    finally:
+        await search.close()
+    if made:
+        logger.info("seekers alerted", extra={"alerts": made})
+
+
+@queue.periodic(cron="43 3 * * *")
+@queue.task(name="search.forget_alerts", queue="upkeep", lock="search.forget_alerts", pass_context=True)
+async def forget_alerts(context: JobContext, timestamp: int) -> None:
+    database, _ = resources(context)
+    await alerts.forget_old(database)

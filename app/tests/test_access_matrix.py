@@ -33,7 +33,7 @@ FORMATS_UUID = "0190a8f0-0000-7000-8000-000000000000"
 #: Policy -> path parameters that name what somebody owns. Elsewhere the same parameter names what is
 #: public (a posting to save) or what staff may see (anybody's account).
 OWNED = {
-    "user": {"application", "session_id", "export"},
+    "user": {"application", "session_id", "export", "saved_search"},
     "employer": {"job", "slug", "application"},
 }
 #: Names that are secrets themselves: whoever has one may use it, and a made-up one names nothing.
@@ -95,6 +95,9 @@ async def learn(world: World, name: str) -> str:
         return str((await owner.get("/api/v1/auth/sessions/")).json()[0]["id"])
     if name == "export":
         return str((await owner.post("/api/v1/auth/exports/")).json()["id"])
+    if name == "saved_search":
+        search = {"name": "Python", "query": {"q": "python"}}
+        return str((await owner.post("/api/v1/saved-searches/", json=search)).json()["id"])
     known = SECRET | world.names
     if name not in known:
         raise CannotCallError(f"what is {{{name}}}? Teach make_world() or learn()")
