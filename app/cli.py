@@ -188,6 +188,39 @@ async def _sync_taxonomy(settings: Settings) -> dict[str, int]:
         await database.close()
 
 
+@bench_app.command("relevance")
+def bench_relevance(
+    judgements: Annotated[Path, typer.Argument(help="lines of query,source,posting,grade")],
+    pool: Annotated[Path | None, typer.Option(help="write what is to be judged here instead")] = None,
+) -> None:
+    """NDCG@10 of keyword, semantic and hybrid search over judged queries, asked of the running system."""
+    import httpx
+
+    from app.db import Database
+    from app.search import relevance
+
+    settings = _settings()
+    base_url = f"http://{settings.app_host}:{settings.app_port}"
+
+    async def ask() -> None:
+        database = Database(settings.database)
+        try:
+            judged = relevance.read_judgements(judgements)
+            if pool is not None:
+                written = await relevance.pool(base_url, database, list(judged), pool)
+                typer.echo(f"{written} results of {len(judged)} queries to judge in {pool}")
+            else:
+                results = await relevance.measure(base_url, database, judged)
+                Console().print(relevance.table(results))
+        finally:
+            await database.close()
+
+    try:
+        asyncio.run(ask())
+    except (OSError, httpx.HTTPError, relevance.JudgementsError) as error:
+        _fail(str(error))
+
+
 @sync_app.command("serving")
 def sync_serving() -> None:
     """Send every active posting to the serving layer and delete the others there."""
