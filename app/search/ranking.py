@@ -15,6 +15,10 @@ CANDIDATES = 200
 #: Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank learning
 #: methods", SIGIR 2009.
 K = 60
+#: What a place by meaning counts beside the same place by words. Of 0.1 to 1, this did best on 30 of the
+#: judged queries (NDCG@10 .841, by words alone .809); on the other 30 it gave .848 against .799, equal
+#: weights .754.
+MEANING = 0.7
 
 
 async def by_meaning(matching: Matching, text: str, filters: Filters) -> list[int] | None:
@@ -31,10 +35,10 @@ async def by_meaning(matching: Matching, text: str, filters: Filters) -> list[in
     return [item.job_id for item in sorted(answer.items, key=lambda item: (-item.similarity, item.rank))]
 
 
-def fuse(*rankings: Sequence[int]) -> list[Hit]:
-    """By the sum of 1 / (60 + rank); of equals the one that the first ranking has first."""
+def fuse(by_words: Sequence[int], by_meaning: Sequence[int] = ()) -> list[Hit]:
+    """By the sum of weight / (60 + rank); of equals the one that was found by words first."""
     scores: dict[int, float] = defaultdict(float)
-    for ranking in rankings:
+    for weight, ranking in ((1.0, by_words), (MEANING, by_meaning)):
         for rank, job_id in enumerate(ranking, 1):
-            scores[job_id] += 1 / (K + rank)
+            scores[job_id] += weight / (K + rank)
     return [Hit(job_id, score) for job_id, score in sorted(scores.items(), key=lambda item: -item[1])]
