@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -81,7 +82,9 @@ def _provide(app: FastAPI, settings: Settings) -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    warming = asyncio.create_task(asyncio.to_thread(app.state.search.warm))
     yield
+    await warming
     await app.state.serving.close()
     await app.state.search.close()
     await app.state.database.close()

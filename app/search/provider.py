@@ -7,8 +7,10 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.search import repository
+from app.search import places, repository
 from app.search.engine import IndexMissingError, SearchEngine, SearchIndex
+from app.search.opensearch import PREFIX, OpenSearchEngine, OpenSearchIndex
+from app.search.synonyms import synonyms
 from app.search.tantivy_engine import TantivyEngine
 from app.search.tantivy_index import TantivyIndex
 
@@ -36,6 +38,12 @@ class Search:
             self._ours.add(name)
         return self.engine
 
+    def warm(self) -> None:
+        """Reads the tables that the first searches would wait for. For a thread."""
+        if self.engine is not None:
+            synonyms()
+            places.near("Oslo", places.DEFAULT_RADIUS_KM)
+
     async def close(self) -> None:
         if self.engine is not None:
             await self.engine.close()
@@ -47,6 +55,8 @@ def search_at(url: str) -> Search:
         return Search(None)
     if url.startswith(TANTIVY):
         return Search(TantivyEngine(Path(url.removeprefix(TANTIVY))))
+    if url.startswith(PREFIX):
+        return Search(OpenSearchEngine(url))
     raise ValueError("SEARCH_URL: tantivy:FOLDER, opensearch+https://host/name or postgresql:")
 
 
@@ -56,4 +66,6 @@ def index_at(url: str) -> SearchIndex | None:
         return None
     if url.startswith(TANTIVY):
         return TantivyIndex(Path(url.removeprefix(TANTIVY)))
+    if url.startswith(PREFIX):
+        return OpenSearchIndex(url)
     raise ValueError("SEARCH_URL: tantivy:FOLDER, opensearch+https://host/name or postgresql:")
