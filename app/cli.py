@@ -188,6 +188,27 @@ async def _sync_taxonomy(settings: Settings) -> dict[str, int]:
         await database.close()
 
 
+@bench_app.command("search")
+def bench_search(
+    postings: Annotated[int, typer.Option(min=1000, max=5_000_000, help="simulated")] = 100_000,
+    queries: Annotated[int, typer.Option(min=10, max=10_000, help="per class, in process")] = 300,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="per run through HTTP")] = 20.0,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="processes of the application")] = 2,
+    folder: Annotated[Path, typer.Option(help="database and index of the run; used again")] = Path(
+        "data/bench-search"
+    ),
+    peers: Annotated[bool, typer.Option(help="also PostgreSQL and bm25s")] = True,
+    seed: int = 7,
+    json_out: Annotated[Path | None, typer.Option("--json", help="also write every figure here")] = None,
+) -> None:
+    """Our search beside PostgreSQL's and bm25s over the same simulated postings, and through HTTP."""
+    from app.search.benchmark import Plan
+    from app.search.benchmark import main as measure
+
+    plan = Plan(postings, queries, seconds, workers, seed, folder)
+    raise typer.Exit(measure(plan, peers=peers, json_out=json_out))
+
+
 @bench_app.command("relevance")
 def bench_relevance(
     judgements: Annotated[Path, typer.Argument(help="lines of query,source,posting,grade")],
