@@ -19,7 +19,7 @@ from app.search.engine import (
     date_key,
     salary_key,
 )
-from app.search.tantivy_schema import MAX_DESCRIPTION, PATTERN, SKILL_WEIGHT, TITLE_WEIGHT, tails
+from app.search.tantivy_schema import MAX_DESCRIPTION, SKILL_WEIGHT, TITLE_WEIGHT, tails
 from app.search.vocabulary import MOST, SHORTEST, TWO_FROM
 
 Json = dict[str, Any]
@@ -38,6 +38,8 @@ ORDERS: dict[Order, list[Json]] = {
     "date": [{"date_key": "desc"}],
     "salary": [{"salary_key": "desc"}],
 }
+#: Letters and digits; of the signs only those that are part of a language's name.
+PATTERN = r"(?i)[cfj](?:\+\+|#)|[\p{L}\p{N}]+"
 _SPECIAL = re.compile(r'([.?+*|{}\[\]()"\\#@&<>~^$-])')
 
 

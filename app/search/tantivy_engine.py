@@ -31,7 +31,7 @@ from app.search.engine import (
 from app.search.index_files import IndexFiles
 from app.search.tantivy_facets import facets_of
 from app.search.tantivy_query import Builder, Built, before
-from app.search.tantivy_schema import PARTS, STEMMED, analyzer, register
+from app.search.tantivy_schema import PARTS, STEMMED, register, terms_of
 from app.search.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ class TantivyEngine:
 
     def frequency(self, word: str) -> int:
         """In how many postings it is, as it is searched for; of a word that is several, 0."""
-        stems = analyzer(STEMMED).analyze(word)
+        stems = terms_of(STEMMED, word)
         return int(self._now().searcher.doc_freq("all", stems[0])) if len(stems) == 1 else 0
 
     # -- following the index -------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from app.search.engine import Clause, Filters, Request, Unit
-from app.search.tantivy_schema import PARTS, PLAIN, STEMMED, analyzer
+from app.search.tantivy_schema import PARTS, PLAIN, STEMMED, terms_of
 from app.search.vocabulary import Vocabulary
 
 #: Words that a beginning stands for: the most frequent ones.
@@ -81,7 +81,7 @@ class Builder:
         return _weighted(query, unit.weight), count, term if unit.weight == 1 else ""
 
     def _phrase(self, text: str, weight: float = 1.0) -> tuple[Query, int, str]:
-        terms = analyzer(STEMMED).analyze(text)
+        terms = terms_of(STEMMED, text)
         if len(terms) < 2:
             return self._terms(terms, weight)
         count = min(self.searcher.doc_freq("all", term) for term in terms)
@@ -91,18 +91,18 @@ class Builder:
 
     def _word(self, word: str, *, correct: bool) -> tuple[Query, int, str]:
         """The word, and where hardly anybody writes it so, what is probably meant."""
-        terms = analyzer(STEMMED).analyze(word)
+        terms = terms_of(STEMMED, word)
         if len(terms) != 1:
             return self._phrase(word)
         count = self.searcher.doc_freq("all", terms[0])
-        plain = analyzer(PLAIN).analyze(word)[0]
+        plain = terms_of(PLAIN, word)[0]
         # a word in descriptions only is a word, too, if a few people write it
         readings = self.vocabulary.corrections(plain, count) if correct and count < 20 else []
         if not readings:
             return self._terms(terms)
         if not count:
             self.corrections.append((word, readings[0]))
-        also = [analyzer(STEMMED).analyze(reading)[0] for reading in readings]
+        also = [terms_of(STEMMED, reading)[0] for reading in readings]
         queries = [(Occur.Should, self._term(terms[0]))]
         queries += [(Occur.Should, _weighted(self._term(term), CORRECTED_WEIGHT)) for term in set(also)]
         total = count + sum(self.searcher.doc_freq("all", term) for term in set(also))
@@ -110,13 +110,13 @@ class Builder:
 
     def _beginning(self, text: str) -> tuple[Query, int, str]:
         """Every frequent word of titles, skills and companies that begins so, and every such stem."""
-        pieces = analyzer(PLAIN).analyze(text)
+        pieces = terms_of(PLAIN, text)
         if not pieces:
             return Query.empty_query(), 0, ""
         ending = pieces[-1]
         words = [word for word, _ in self.searcher.terms_with_prefix("words", ending, limit=MOST_ENDINGS)]
         stems = [stem for stem, _ in self.searcher.terms_with_prefix("all", ending, limit=MOST_ENDINGS)]
-        terms = list(dict.fromkeys([*(analyzer(STEMMED).analyze(word)[0] for word in words), *stems]))
+        terms = list(dict.fromkeys([*(terms_of(STEMMED, word)[0] for word in words), *stems]))
         query, count, term = self._terms(terms)
         if len(pieces) == 1:
             return query, count, term
@@ -167,7 +167,7 @@ class Builder:
 
     def _place(self, text: str, keys: frozenset[str]) -> Query:
         """In one of the places, or a location that reads so: "Greater Boston", "NYC or anywhere"."""
-        words = analyzer(PLAIN).analyze(text)
+        words = terms_of(PLAIN, text)
         ways: list[Query] = []
         if keys:
             ways.append(Query.term_set_query(self.schema, "place", sorted(keys)))

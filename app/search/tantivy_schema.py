@@ -9,6 +9,7 @@ what makes finding the best few fast. Values of one field are apart, so no phras
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 
 import tantivy
@@ -16,14 +17,15 @@ import tantivy
 from app.search.engine import Posting, date_key, salary_key
 
 #: Raised when the meaning of the fields changes: an index of another version is rebuilt.
-VERSION = 1
+VERSION = 2
 TITLE_WEIGHT, SKILL_WEIGHT = 4, 2
 #: Characters of a description that are indexed; real ones are shorter.
 MAX_DESCRIPTION = 20_000
 #: Each posting belongs to one of so many random parts of the market; broad searches count in a few.
 PARTS = 64
-#: Letters and digits; of the signs only those that are part of a language's name.
-PATTERN = r"(?i)[cfj](?:\+\+|#)|[\p{L}\p{N}]+"
+#: Signs that are part of a language's name; between all others words end.
+_SIGNS = re.compile(r"(?<![^\W_])([cfj])(\+\+|#)", re.IGNORECASE)
+_SPELLED = {"++": "plusplus ", "#": "sharp "}
 LONGEST_TERM = 60
 STEMMED, PLAIN = "stemmed", "plain"
 #: Ends of a title offered while typing: "senior data engineer" also counts for "data engineer".
@@ -51,7 +53,7 @@ def schema() -> tantivy.Schema:
 @lru_cache(maxsize=2)
 def analyzer(name: str) -> tantivy.TextAnalyzer:
     builder = (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(PATTERN))
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(LONGEST_TERM))
         .filter(tantivy.Filter.lowercase())
         .filter(tantivy.Filter.ascii_fold())
@@ -59,6 +61,19 @@ def analyzer(name: str) -> tantivy.TextAnalyzer:
     if name == STEMMED:
         builder = builder.filter(tantivy.Filter.stemmer("english"))
     return builder.build()
+
+
+def terms_of(name: str, text: str) -> list[str]:
+    """As they are in the index."""
+    return list(analyzer(name).analyze(spelled(text)))
+
+
+def spelled(text: str) -> str:
+    """ "C++" and "C#" in letters: the engine's tokenizer that knows signs is half as fast as the one that
+    does not."""
+    if "+" not in text and "#" not in text:
+        return text
+    return _SIGNS.sub(lambda found: found[1] + _SPELLED[found[2]], text)
 
 
 def register(index: tantivy.Index) -> tantivy.Index:
@@ -70,14 +85,14 @@ def register(index: tantivy.Index) -> tantivy.Index:
 def document(posting: Posting) -> tantivy.Document:
     made = tantivy.Document()
     made.add_integer("id", posting.id)
-    skills = " . ".join(posting.skills)
-    for text, times in ((posting.title, TITLE_WEIGHT), (skills, SKILL_WEIGHT)):
+    title, skills = spelled(posting.title), spelled(" . ".join(posting.skills))
+    for text, times in ((title, TITLE_WEIGHT), (skills, SKILL_WEIGHT)):
         for _ in range(times):
             made.add_text("all", text)
         made.add_text("words", text)
     made.add_text("all", posting.company)
     made.add_text("words", posting.company)
-    made.add_text("all", posting.description[:MAX_DESCRIPTION])
+    made.add_text("all", spelled(posting.description[:MAX_DESCRIPTION]))
     made.add_text("location", posting.location)
     _add_raw(made, posting)
     _add_numbers(made, posting)
