@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.orm import Event
+from app.orm import Event, UserProfile
 
 
 async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -20,5 +20,8 @@ async def add(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> list[int
     return list((await session.scalars(statement.returning(Event.id))).all())
 
 
-async def by_ids(session: AsyncSession, ids: Collection[int]) -> Sequence[Event]:
-    return (await session.scalars(select(Event).where(Event.id.in_(ids)).order_by(Event.id))).all()
+async def to_learn_from(session: AsyncSession, ids: Collection[int]) -> Sequence[Event]:
+    """Those of the events whose person did not object to profiling."""
+    objected = select(UserProfile.user_id).where(UserProfile.profiling_opt_out)
+    query = select(Event).where(Event.id.in_(ids), Event.user_id.not_in(objected)).order_by(Event.id)
+    return (await session.scalars(query)).all()

@@ -29,10 +29,10 @@ WIRE_KINDS: dict[str, EventKind] = {
     name="event.record", queue="serving", retry=Backoff(final=(ServingRejectedError,)), pass_context=True
 )
 async def record_events(context: JobContext, *, ids: list[int]) -> None:
-    """Idempotent: the serving layer applies an `event_id` once."""
+    """Idempotent: the serving layer applies an `event_id` once. Nothing is learnt from who objected to it."""
     database, serving = resources(context)
     async with database.transaction() as session:
-        rows = await repository.by_ids(session, ids)
+        rows = await repository.to_learn_from(session, ids)
     events = tuple(
         UserEvent(
             event_id=str(row.event_id),

@@ -25,7 +25,9 @@ _RECORD = tuple(UserDocument.model_fields.keys() - {"history"})
 _KNOWN = text(f"""
 SELECT {", ".join(_RECORD)},
   ARRAY(SELECT jsonb_build_array(job_id, kind, at) FROM event
-        WHERE user_id = :user_id AND kind = ANY(:kinds) ORDER BY at DESC LIMIT :history) AS newest,
+        WHERE user_id = :user_id AND kind = ANY(:kinds)
+          AND NOT (SELECT profiling_opt_out FROM user_profile WHERE user_id = :user_id)
+        ORDER BY at DESC LIMIT :history) AS newest,
   ARRAY(SELECT job_id FROM (SELECT job_id FROM event WHERE user_id = :user_id AND kind = ANY(:hiding)
                             ORDER BY at DESC LIMIT :events) AS e
         UNION
@@ -66,7 +68,8 @@ async def known(
 ) -> tuple[UserDocument, list[int]]:
     """The seeker as the serving layer sees them, newest event last, and postings not to show.
 
-    Those are the dismissed and applied to; with `seen_too` also those opened, saved or shown before.
+    Those are the dismissed and applied to; with `seen_too` also those opened, saved or shown before. Who
+    objected to profiling has no history: what they state is all a model is told.
     """
     parameters = {
         "user_id": user_id,

@@ -24,6 +24,7 @@ PUBLIC = {
     "GET /api/v1/jobs/",
     "GET /api/v1/jobs/{job}/",
     "GET /api/v1/jobs/{job}/jsonld/",
+    "GET /api/v1/jobs/suggest/",
     "GET /api/v1/media/avatars/{name}",
     "GET /health/",
     "GET /health/live/",

@@ -20,6 +20,7 @@ from app.job.push import push, push_all
 from app.job.tasks import enqueue_push
 from app.main import create_app
 from app.queue import Backoff, queue
+from app.recommendation.repository import known
 from app.settings import Settings
 from app.tests.conftest import client_of, settings_for
 from app.tests.people import People, Person, post_job
@@ -40,8 +41,10 @@ class System:
         await run(self.settings, wait=False, install_signal_handlers=False)
 
     async def tasks(self) -> list[tuple[str, str]]:
+        """What is queued, without what a full minute queues by itself."""
+        query = "SELECT task_name, status FROM procrastinate_jobs WHERE NOT args ? 'timestamp' ORDER BY id"
         async with self.database.transaction() as session:
-            rows = await session.execute(text("SELECT task_name, status FROM procrastinate_jobs ORDER BY id"))
+            rows = await session.execute(text(query))
             return [(row[0], row[1]) for row in rows]
 
     async def sql(self, statement: str, **values: Any) -> Any:
@@ -153,12 +156,29 @@ async def test_a_failed_push_is_tried_again_later(system: System, employer: tupl
     await post_job(*employer, title="Patient")
     await system.work()
     assert await system.tasks() == [("job.push", "todo")]
-    assert (await system.sql("SELECT attempts FROM procrastinate_jobs"))[0] >= 1
-    assert (await system.sql("SELECT scheduled_at > now() - interval '1 minute' FROM procrastinate_jobs"))[0]
+    assert (await system.sql("SELECT attempts FROM procrastinate_jobs WHERE task_name = 'job.push'"))[0] >= 1
+    later = "SELECT scheduled_at > now() - interval '1 minute' FROM procrastinate_jobs"
+    assert (await system.sql(f"{later} WHERE task_name = 'job.push'"))[0]
     system.receiver.status = 200
     await system.sql("UPDATE procrastinate_jobs SET scheduled_at = now()")
     await system.work()
     assert system.titles() == {"Patient"}
+
+
+async def test_who_objected_to_profiling_is_not_learnt_from(
+    system: System, employer: tuple[Person, str]
+) -> None:
+    """Their events are kept, for their own lists; no store the model reads is told, nor is a request."""
+    job = await post_job(*employer)
+    seeker = await People(system.client).seeker()
+    await seeker.patch("/api/v1/auth/profile/", json={"privacy_settings": {"profiling_opt_out": True}})
+    await seeker.post(f"/api/v1/jobs/{job['id']}/save/")
+    await system.work()
+    assert system.receiver.events == {}
+    (user_id,) = await system.sql("SELECT user_id FROM event WHERE kind = 'save'")
+    async with system.database.transaction() as session:
+        user, _ = await known(session, user_id)
+    assert user.history == ()
 
 
 async def test_a_refused_push_is_not_repeated(system: System, employer: tuple[Person, str]) -> None:
