@@ -21,8 +21,8 @@ def parse(text: str) -> tuple[Clause, ...]:
     joining = False
     for part in _PART.finditer(text):
         word = (part["word"] or "").lower()
-        if word in _OR and clauses:
-            joining = True
+        if word in _OR:
+            joining = bool(clauses)
             continue
         if word in _AND:
             continue
