@@ -25,7 +25,8 @@ from app.auth import factor, repository
 from app.db import Session
 from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError, StepUpRequiredError
 from app.kit.clock import utcnow
-from app.kit.tokens import TokenSigner
+from app.kit.tokens import Claims, TokenSigner
+from app.ratelimit import CLAIMS
 
 _bearer = HTTPBearer(auto_error=False, description="The `access_token` of a login")
 
@@ -56,7 +57,7 @@ async def current_user(
     if credentials is None:
         raise NotAuthenticatedError("send `Authorization: Bearer <access token>`")
     signer: TokenSigner = request.app.state.signer
-    claims = signer.read(credentials.credentials)
+    claims: Claims = request.scope.get(CLAIMS) or signer.read(credentials.credentials)
     row = await repository.live_session(session, user=claims.user, session_id=claims.session)
     if row is None:
         raise InvalidTokenError

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, Text, cast, delete, func, insert, literal, select, update
+from sqlalchemy import RowMapping, Text, bindparam, cast, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.orm import AccountToken, AuthSession, CompanyMember, RefreshToken, User
@@ -15,29 +15,32 @@ from app.orm import AccountToken, AuthSession, CompanyMember, RefreshToken, User
 ACTIVE_EVERY = timedelta(minutes=5)
 
 
+#: Built once: this is asked with every request of a signed-in account.
+_LIVE_SESSION = (
+    select(
+        User.id.label("user_id"),
+        User.public_id,
+        AuthSession.id.label("session_id"),
+        User.is_staff,
+        select(CompanyMember.id).where(CompanyMember.user_id == User.id).exists().label("is_employer"),
+        AuthSession.authenticated_at,
+        (User.last_active.is_(None) | (User.last_active < func.now() - ACTIVE_EVERY)).label("is_back"),
+    )
+    .join(AuthSession, AuthSession.user_id == User.id)
+    .where(
+        User.public_id == bindparam("user"),
+        User.is_active,
+        AuthSession.public_id == bindparam("session_id"),
+        AuthSession.ended_at.is_(None),
+        AuthSession.expires_at > func.now(),
+    )
+)
+
+
 async def live_session(session: AsyncSession, *, user: uuid.UUID, session_id: uuid.UUID) -> RowMapping | None:
     """The account and its roles, if the account is active and the session has not ended."""
-    member = select(CompanyMember.id).where(CompanyMember.user_id == User.id).exists()
-    query = (
-        select(
-            User.id.label("user_id"),
-            User.public_id,
-            AuthSession.id.label("session_id"),
-            User.is_staff,
-            member.label("is_employer"),
-            AuthSession.authenticated_at,
-            (User.last_active.is_(None) | (User.last_active < func.now() - ACTIVE_EVERY)).label("is_back"),
-        )
-        .join(AuthSession, AuthSession.user_id == User.id)
-        .where(
-            User.public_id == user,
-            User.is_active,
-            AuthSession.public_id == session_id,
-            AuthSession.ended_at.is_(None),
-            AuthSession.expires_at > func.now(),
-        )
-    )
-    return (await session.execute(query)).mappings().one_or_none()
+    found = await session.execute(_LIVE_SESSION, {"user": user, "session_id": session_id})
+    return found.mappings().one_or_none()
 
 
 async def touch(session: AsyncSession, user_id: int) -> None:
