@@ -1,7 +1,7 @@
 # JobPilot: `make run` and `make test` are all a newcomer needs.
 BIN := .venv/bin
 
-.PHONY: run test setup lint types unit lock bench bench-index clean
+.PHONY: run test setup lint types unit lock bench bench-search bench-index clean
 
 run: setup  ## everything, on this machine: database, worker, MLflow, serving, app
 	@$(BIN)/jobpilot run
@@ -27,6 +27,9 @@ lock:  ## rewrite requirements.lock from pyproject.toml
 
 bench: setup  ## latency of recommendations through the whole system
 	$(BIN)/jobpilot bench recommendations
+
+bench-search: setup  ## search beside PostgreSQL and bm25s; builds a million simulated postings first
+	$(BIN)/jobpilot bench search --postings 1000000
 
 bench-index: setup  ## our index beside raw FAISS and hnswlib; an hour at full scale
 	$(BIN)/python -m training.benchmarks.index_search --json data/bench-index.json
