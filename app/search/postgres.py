@@ -62,9 +62,7 @@ class PostgresEngine:
             where.append(key < request.after)
         query = select(Job.id, key).where(*where).order_by(key.desc(), Job.id.desc())
         rows = await self._session.execute(query.offset(request.offset).limit(request.limit))
-        hits = tuple(
-            Hit(job_id, float(found) if isinstance(found, float) else found) for job_id, found in rows
-        )
+        hits = tuple(Hit(job_id, found) for job_id, found in rows)
         return Answer(hits, min(total, MAX_COUNT), exact=total <= MAX_COUNT)
 
     async def current(self) -> str:

@@ -57,7 +57,7 @@ class JobQuery(JobFilters):
 
     page: int = Field(1, ge=1, le=WINDOW)
     limit: int = Field(20, ge=1, le=100)
-    cursor: str = Field("", max_length=1000)
+    cursor: str = Field("", max_length=6000)
     facets: tuple[Facet, ...] = Field((), max_length=6)
 
     @model_validator(mode="after")

@@ -132,12 +132,17 @@ async def _by_engine(asking: Searching, base: Request, cursor: cursors.Cursor | 
         return await _page(asking, answer, answer.hits, offset, None)
     window = cursors.window(cursor, query.limit)
     answer = await asking.ask(replace(base, offset=window.offset, limit=window.limit))
-    before, hits = cursors.resume(cursor, window.offset, answer.hits, query.limit)
-    return await _page(asking, answer, hits, before, cursor)
+    resumed = cursors.resume(cursor, window.offset, answer.hits, query.limit)
+    return await _page(asking, answer, resumed.hits, resumed.before, cursor, resumed)
 
 
 async def _page(
-    asking: Searching, answer: Answer, hits: Sequence[Hit], before: int, cursor: cursors.Cursor | None
+    asking: Searching,
+    answer: Answer,
+    hits: Sequence[Hit],
+    before: int,
+    cursor: cursors.Cursor | None,
+    resumed: cursors.Resumed | None = None,
 ) -> Found:
     rows = await _rows(asking.session, [hit.id for hit in hits])
     page = cursor.n if cursor else asking.query.page
@@ -146,7 +151,7 @@ async def _page(
     found.advice = Advice(corrections=answer.corrections)
     sorted_by_key = bool(hits) and isinstance(hits[-1].key, int)
     if len(hits) == asking.query.limit and (sorted_by_key or before + len(hits) < WINDOW):
-        found.next_cursor = cursors.following(asking.query, page, before, hits)
+        found.next_cursor = cursors.following(asking.query, page, before, hits, resumed)
     return found
 
 
@@ -154,13 +159,13 @@ async def _listed(
     asking: Searching, answer: Answer, ranked: Sequence[Hit], cursor: cursors.Cursor | None
 ) -> Found:
     """One page of a ranking that is all here."""
-    before, limit = (asking.query.page - 1) * asking.query.limit, asking.query.limit
-    if cursor is not None:
-        before, hits = cursors.resume(cursor, 0, ranked, limit)
-    else:
-        hits = list(ranked[before : before + limit])
     total = replace(answer, total=len(ranked), exact=answer.exact and answer.total <= len(ranked))
-    return await _page(asking, total, hits, before, cursor)
+    limit = asking.query.limit
+    if cursor is not None:
+        resumed = cursors.resume(cursor, 0, ranked, limit)
+        return await _page(asking, total, resumed.hits, resumed.before, cursor, resumed)
+    before = (asking.query.page - 1) * limit
+    return await _page(asking, total, ranked[before : before + limit], before, None)
 
 
 async def _by_meaning(

@@ -64,6 +64,17 @@ async def check_index(context: JobContext, timestamp: int) -> None:
 )
 async def rebuild_index(context: JobContext) -> None:
     """With a writer of its own: changes go on being followed."""
+    await _rebuild(context)
+
+
+@queue.periodic(cron="7 4 * * *")
+@queue.task(name="search.renew", queue="search", lock="search.rebuild", priority=BULK, pass_context=True)
+async def renew_index(context: JobContext, timestamp: int) -> None:
+    """Every night: the engine keeps what was removed in its files until it happens to rewrite them."""
+    await _rebuild(context)
+
+
+async def _rebuild(context: JobContext) -> None:
     database, _ = resources(context)
     building = index_at(settings_of(context).search_url.get_secret_value())
     if building is None:

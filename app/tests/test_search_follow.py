@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -79,6 +80,51 @@ async def test_without_an_index_the_database_answers_and_says_so(
 ) -> None:
     await post_job(*employer, title="Beekeeper")
     assert await world.search("q=beekeeper") == ({"Beekeeper"}, ["index"])
+
+
+@pytest.mark.parametrize("order", ["q=potter or baker", "sort=date", "sort=salary"])
+async def test_the_database_pages_by_cursor_as_well(
+    order: str, world: World, employer: tuple[Person, str]
+) -> None:
+    for number in range(5):
+        title = f"{'Potter' if number % 2 else 'Baker, baker'} {number}"
+        await post_job(*employer, title=title, salary_min=1000 * number, salary_currency="EUR")
+    whole = (await world.client.get(f"{JOBS}?{order}")).json()["results"]
+    seen, query = [], f"{order}&limit=2"
+    while query:
+        body = (await world.client.get(f"{JOBS}?{query}")).json()
+        assert body["degraded"] == ["index"]
+        seen += body["results"]
+        query = f"{order}&limit=2&cursor={body['next_cursor']}" if body["next_cursor"] else ""
+    assert [job["id"] for job in seen] == [job["id"] for job in whole]
+    assert len(seen) == 5
+
+
+async def test_the_database_finds_by_the_same_filters(world: World, employer: tuple[Person, str]) -> None:
+    """S-101, S-134: fewer conveniences, no other meaning."""
+    person, company = employer
+    await post_job(
+        person, company, title="Potter", salary_min=100, salary_interval="day", salary_currency="EUR"
+    )
+    await post_job(person, company, title="Baker", skills=["JavaScript"], location="Oslo, Norway")
+    for query, expected in {
+        "q=js": {"Baker"},
+        "q=pott*": {"Potter"},
+        "q=potter or baker -oslo": {"Potter", "Baker"},
+        "q=baker -javascript": set(),
+        "skills=javascript": {"Baker"},
+        "skills=javascript&skills=go": set(),
+        "location=oslo": {"Baker"},
+        "salary_min=28138": {"Potter"},
+        "salary_min=28140": set(),
+        "salary_max=90&salary_interval=day&currency=EUR": set(),
+        "salary_max=110&salary_interval=day&currency=EUR": {"Potter"},
+        f"company={company}": {"Potter", "Baker"},
+        "posted_after=2100-01-01T00:00:00Z": set(),
+    }.items():
+        assert await world.search(query) == (expected, ["index"]), query
+    suggested = (await world.client.get(f"{JOBS}suggest/?q=pot")).json()["results"]
+    assert suggested == [{"text": "potter", "kind": "title", "count": 1}]
 
 
 async def test_the_worker_builds_what_is_missing_and_follows_changes(
@@ -316,3 +362,69 @@ async def test_a_writer_that_failed_is_opened_again(world: World) -> None:
     await index.close()
     answer = await world.app.state.search.engine.search(Request(clauses_of("beekeeper")))
     assert [hit.id for hit in answer.hits] == [1]
+
+
+@pytest.mark.parametrize("order", ["q=potter", "sort=date", "sort=salary"])
+async def test_pages_by_cursor_while_postings_come_and_go(
+    order: str, world: World, employer: tuple[Person, str]
+) -> None:
+    """S-134: nothing twice, and nothing left out that was there all the time."""
+    person, company = employer
+    made = [
+        await post_job(person, company, title=f"Potter {number}", salary_min=number, salary_currency="USD")
+        for number in range(12)
+    ]
+    await world.rebuild()
+    seen: list[str] = []
+    query, removed = f"{order}&limit=3", set()
+    for turn in range(10):
+        body = (await world.client.get(f"{JOBS}?{query}")).json()
+        assert body["degraded"] == []
+        seen += [job["title"] for job in body["results"]]
+        if not body["next_cursor"]:
+            break
+        query = f"{order}&limit=3&cursor={body['next_cursor']}"
+        if turn < 2:  # one comes, and one goes that was shown just now
+            await post_job(person, company, title="Potter, new", salary_min=1000, salary_currency="USD")
+            gone = next(job for job in made if job["title"] == seen[-1])
+            removed.add(gone["title"])
+            await person.post(f"{JOBS}{gone['id']}/close/")
+            await world.work()
+    old = [title for title in seen if title != "Potter, new"]
+    assert len(old) == len(set(old))
+    assert set(old) == {job["title"] for job in made}
+    assert len(removed) == 2
+
+
+async def test_a_writer_that_is_killed_leaves_the_index_as_it_was_committed(
+    world: World, employer: tuple[Person, str]
+) -> None:
+    """SIGKILL in the middle of writing: no lock stays, no half a posting."""
+    await post_job(*employer, title="Beekeeper")
+    name = await world.rebuild()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", WRITING, str(world.root), name), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"writing\n"
+    process.kill()
+    await process.wait()
+    assert await world.search("sort=date") == ({"Beekeeper"}, [])
+    await post_job(*employer, title="Apiarist")
+    await world.work()
+    answer = (await world.client.get(f"{JOBS}?sort=date")).json()
+    assert (answer["pagination"]["total_count"], answer["degraded"]) == (2, [])
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from app.search.engine import Posting
+from app.search.tantivy_index import TantivyIndex
+index = TantivyIndex(Path(sys.argv[1]))
+for number in range(1000, 3000):
+    half = Posting(number, "Half", "", "", (), "x " * 500, "", (), "", "", "", None, None, 1)
+    index._load(sys.argv[2], [half])
+print("writing", flush=True)
+time.sleep(60)
+"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -232,21 +234,23 @@ def score(job_id: int) -> float:
     return 1000.0 + job_id if job_id > 100 else 100.0 - job_id
 
 
-def walk(rankings: list[list[int]], limit: int) -> list[int]:
+def walk(
+    rankings: list[list[int]], limit: int, score_of: Callable[[int, int], float] = lambda turn, i: score(i)
+) -> list[int]:
     """Pages by cursor while the ranking changes from one list to the next."""
     filters, seen = JobFilters(q="x"), list(rankings[0][:limit])
-    hits = [Hit(i, score(i)) for i in rankings[0][:limit]]
+    hits = [Hit(i, score_of(0, i)) for i in rankings[0][:limit]]
     text = cursors.following(filters, 1, 0, hits)
-    for ranking in rankings[1:]:
+    for turn, ranking in enumerate(rankings[1:], 1):
         cursor = cursors.read(text, filters)
         window = cursors.window(cursor, limit)
         stretch = ranking[window.offset : window.offset + window.limit]
-        shown = [Hit(i, score(i)) for i in stretch]
-        before, found = cursors.resume(cursor, window.offset, shown, limit)
-        seen += [hit.id for hit in found]
-        if not found:
+        shown = [Hit(i, score_of(turn, i)) for i in stretch]
+        resumed = cursors.resume(cursor, window.offset, shown, limit)
+        seen += [hit.id for hit in resumed.hits]
+        if not resumed.hits:
             break
-        text = cursors.following(filters, cursor.n, before, found)
+        text = cursors.following(filters, cursor.n, resumed.before, resumed.hits, resumed)
     return seen
 
 
@@ -258,6 +262,20 @@ def test_a_cursor_survives_what_comes_and_goes() -> None:
     gone = [i for i in before if i not in (2, 3, 7)]
     assert walk([before, gone, gone, gone], 3) == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12]
     assert walk([before, before[3:], before[3:], before[3:]], 3) == before  # the whole page is gone
+
+
+def test_a_cursor_goes_through_equals_in_whatever_order_they_are_today() -> None:
+    rng = random.Random(3)
+    equals = list(range(200, 260))
+    orders = [rng.sample(equals, len(equals)) for _ in range(14)]
+    # all scores move a little each time, as they do when postings come
+    found = walk(
+        [[1, *order, 2] for order in orders],
+        5,
+        lambda turn, i: (2 if i == 1 else 0 if i == 2 else 1) + turn / 100,
+    )
+    assert (found[0], found[-1]) == (1, 2)
+    assert sorted(found[1:-1]) == equals
 
 
 @pytest.mark.parametrize("text", ["", "x", "e30", "!!!!", "bnVsbA", "WzEsMl0", "eyJmIjoxfQ"])
