@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what FastAPI derives from the code, plus policies and every error's shape."""
+"""The OpenAPI 3.1 document: what FastAPI derives from the code, with policies, examples and error shapes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.auth.access import policies
+from app.openapi_examples import add_examples
 from app.problems import MEDIA_TYPE, TYPE_PREFIX
 
 Json = dict[str, Any]
@@ -69,6 +70,7 @@ def install(app: FastAPI) -> None:
             for path, methods in document["paths"].items():
                 for method, operation in methods.items():
                     _complete(operation, by_route[method.upper(), path])
+            add_examples(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
+import jsonschema
 import pytest
 import schemathesis
 import uvicorn
@@ -47,7 +49,7 @@ NEEDS_SERVING = "/api/v2/matching/score/"
 answered: Counter[int] = Counter()
 
 
-def _document() -> dict[str, object]:
+def _document() -> dict[str, Any]:
     return create_app(settings_for(URL.create("postgresql+psycopg", database="none"))).openapi()
 
 
@@ -110,6 +112,25 @@ def test_every_operation_answers_as_documented(case: schemathesis.Case, world: W
     case.validate_response(
         response, checks=[check for check in CHECKS if not alone or check is not not_a_server_error]
     )
+
+
+def test_every_json_body_has_an_example_that_its_schema_allows() -> None:
+    document = _document()
+    components, seen = document["components"], 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            for body in [operation.get("requestBody", {}), *operation["responses"].values()]:
+                for kind, content in body.get("content", {}).items():
+                    if not kind.endswith("json") or "Problem" in str(content["schema"]):
+                        continue
+                    schema_ = {**content["schema"], "components": components}
+                    jsonschema.validate(
+                        content["example"], schema_, format_checker=jsonschema.FormatChecker()
+                    )
+                    seen += 1
+            assert operation["operationId"], (method, path)
+    assert seen > 80
+    assert document["openapi"].startswith("3.1")
 
 
 def test_the_requests_reached_more_than_the_first_check() -> None:
