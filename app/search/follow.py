@@ -95,6 +95,12 @@ async def rebuild(
         return name, count
 
 
+async def unfollow(database: Database) -> None:
+    """There is no index any more: nothing has to be noted."""
+    async with database.transaction() as session:
+        await repository.unfollow_others(session, ())
+
+
 async def sweep(database: Database, index: SearchIndex, live: str) -> None:
     """Removes what rebuilds have left behind, unless one is running."""
     try:

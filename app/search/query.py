@@ -6,7 +6,10 @@ import re
 
 from app.search.engine import Clause, Unit
 
-MAX_CLAUSES = 24
+#: Parts of a query that are looked at, and of those the dear ones: further phrases are taken as words, and
+#: further beginnings as whole words. Nobody who looks for work needs more, and each costs milliseconds.
+MAX_PARTS, MAX_PHRASES, MAX_BEGINNINGS = 16, 3, 3
+SHORTEST_BEGINNING = 2
 _PART = re.compile(r'(?P<minus>-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _TEXT = re.compile(r"\w")
 _EDGES = ".,;:!?()[]{}<>|&/\\'’`~^%$@=_*-"
@@ -18,7 +21,8 @@ STOP_WORDS = frozenset("a an and are at be by for from in is of on or that the t
 def parse(text: str) -> tuple[Clause, ...]:
     """Never raises: what makes no sense is read as words."""
     clauses: list[Clause] = []
-    joining = False
+    dear = {"phrase": MAX_PHRASES, "prefix": MAX_BEGINNINGS}
+    joining, parts = False, 0
     for part in _PART.finditer(text):
         word = (part["word"] or "").lower()
         if word in _OR:
@@ -29,13 +33,27 @@ def parse(text: str) -> tuple[Clause, ...]:
         unit = _unit(part["phrase"], word)
         if unit is None:
             continue
+        parts += 1
+        if parts > MAX_PARTS:
+            break
+        unit = _afforded(unit, dear)
         negative = bool(part["minus"])
         if joining and not negative and not clauses[-1].negative:
             clauses[-1] = Clause((*clauses[-1].units, unit))
         else:
             clauses.append(Clause((unit,), negative))
         joining = False
-    return tuple(_without_stop_words(clauses)[:MAX_CLAUSES])
+    return tuple(_without_stop_words(clauses))
+
+
+def _afforded(unit: Unit, left: dict[str, int]) -> Unit:
+    """The unit, or what is taken in its place when there were enough of its kind."""
+    if unit.kind not in left:
+        return unit
+    left[unit.kind] -= 1
+    if left[unit.kind] >= 0:
+        return unit
+    return Unit("all" if unit.kind == "phrase" else "word", unit.words)
 
 
 def _unit(phrase: str | None, word: str) -> Unit | None:
@@ -45,7 +63,8 @@ def _unit(phrase: str | None, word: str) -> Unit | None:
     trimmed = _trimmed(word)
     if not trimmed:
         return None
-    return Unit("prefix" if word.endswith("*") else "word", (trimmed,))
+    begins = word.endswith("*") and len(trimmed) >= SHORTEST_BEGINNING
+    return Unit("prefix" if begins else "word", (trimmed,))
 
 
 def _trimmed(word: str) -> str:

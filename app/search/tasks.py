@@ -45,6 +45,7 @@ async def check_index(context: JobContext, timestamp: int) -> None:
     database, _ = resources(context)
     index = index_of(context)
     if index is None:
+        await follow.unfollow(database)
         return
     if not await follow.try_to_update(database, index):
         await _queue_rebuild(database)

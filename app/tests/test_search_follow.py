@@ -204,6 +204,16 @@ async def test_what_does_not_concern_the_index_is_not_noted(
     assert await world.sql("SELECT job_id FROM search_change") == []
 
 
+async def test_without_an_index_nothing_is_noted_for_one(world: World, employer: tuple[Person, str]) -> None:
+    """After SEARCH_URL became postgresql: the log of changes must not grow for ever."""
+    await world.rebuild()
+    await post_job(*employer, title="Beekeeper")
+    await follow.unfollow(world.database)
+    await post_job(*employer, title="Apiarist")
+    assert await world.sql("SELECT job_id FROM search_change") == []
+    assert await world.search("q=apiarist") == ({"Apiarist"}, ["index"])
+
+
 async def test_one_transaction_queues_one_task(world: World, employer: tuple[Person, str]) -> None:
     await world.rebuild()
     for title in ("One", "Two"):

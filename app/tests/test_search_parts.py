@@ -60,10 +60,21 @@ def test_what_is_typed_becomes_clauses(typed: str, clauses: tuple[Clause, ...]) 
 @given(st.text(max_size=300))
 def test_anything_can_be_typed(typed: str) -> None:
     clauses = synonyms().expand(query.parse(typed))
-    assert len(clauses) <= query.MAX_CLAUSES
+    assert len(clauses) <= query.MAX_PARTS
     for clause in clauses:
         assert clause.units
         assert all(all(unit.words) for unit in clause.units)
+
+
+def test_what_is_dear_is_limited() -> None:
+    def kinds(typed: str) -> list[str]:
+        return [unit.kind for clause in query.parse(typed) for unit in clause.units]
+
+    assert kinds(" ".join(f'"go {n}"' for n in range(6))) == ["phrase"] * 3 + ["all"] * 3
+    assert kinds(" or ".join(f"go{n}*" for n in range(6))) == ["prefix"] * 3 + ["word"] * 3
+    assert kinds("g* go*") == ["word", "prefix"]
+    assert len(kinds(" ".join(f"w{n}" for n in range(99)))) == query.MAX_PARTS
+    assert len(kinds(" or ".join(f"w{n}" for n in range(99)))) == query.MAX_PARTS
 
 
 def test_names_are_found_by_their_other_names_as_a_whole() -> None:
