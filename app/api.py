@@ -26,7 +26,7 @@ MAX_BODY = 1_000_000
 
 def routes() -> APIRouter:
     product = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY)
-    for module in (auth, user, organization, search, job, application, event, dashboard, admin):
+    for module in (search, auth, user, organization, job, application, event, dashboard, admin):
         product.include_router(module.router)
     product.include_router(job.employer_router)
     for router in (account.router, user.media, saved_searches.router):
@@ -34,7 +34,7 @@ def routes() -> APIRouter:
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
     everything = APIRouter()
-    everything.include_router(pages.router)
-    for router in (product, matching, health.router, docs.router):
+    # routes are tried in order: the busiest first
+    for router in (matching, product, health.router, docs.router, pages.router):
         everything.include_router(router)
     return everything

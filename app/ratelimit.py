@@ -23,8 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import problems
 from app.errors import InvalidTokenError, RateLimitedError
+from app.kit.cache import TtlCache
 from app.kit.gcra import Quota, RateLimiter, Verdict
-from app.kit.tokens import TokenSigner
+from app.kit.tokens import LEEWAY_S, Claims, TokenSigner
 
 SIGN_IN = Quota("sign-in", 30)
 MATCH = Quota("match", 240)
@@ -33,6 +34,8 @@ READ = Quota("read", 600)
 CLASSES = (SIGN_IN, MATCH, WRITE, READ)
 #: Where the claims of a token that was read here are left in the ASGI scope: reading one twice costs.
 CLAIMS = "jobpilot.claims"
+#: A token read a moment ago is not read again: only time can end it, and clocks may differ by as much.
+KNOWN_S = LEEWAY_S
 #: Watched by load balancers and monitors, which must always get their answer.
 UNLIMITED = ("/health/",)
 
@@ -58,6 +61,7 @@ class RateLimits:
         self.quotas = {q.name: Quota(q.name, max(1, round(q.limit * share)), q.window_s) for q in CLASSES}
         self.off = factor == 0
         self.limiter = RateLimiter(time.monotonic)
+        self._known = TtlCache[Claims](capacity=4096)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self.off:
@@ -91,10 +95,14 @@ class RateLimits:
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return ""
-        try:
-            claims = scope[CLAIMS] = self.signer.read(token.strip())
-        except InvalidTokenError:
-            return ""
+        claims = self._known.get(token)
+        if claims is None:
+            try:
+                claims = self.signer.read(token.strip())
+            except InvalidTokenError:
+                return ""
+            self._known.put(token, claims, KNOWN_S)
+        scope[CLAIMS] = claims
         return str(claims.user)
 
 

@@ -83,14 +83,19 @@ class JobSummary(Answer):
 
     @classmethod
     def _from(cls, job: Job | Row[Any], company: CompanyRef) -> Self:
-        same = cls.model_fields.keys() - {"id", "company", "remote", "salary"}
         stated = job.salary_min is not None or job.salary_max is not None
         return cls(
             id=job.public_id,
+            slug=job.slug,
+            title=job.title,
             company=company,
+            location=job.location,
             remote=cast("Remote", job.remote_option),
+            job_type=job.job_type,
+            skills=job.skills,
             salary=Salary.model_validate(job) if stated else None,
-            **{name: getattr(job, name) for name in same},
+            status=job.status,
+            posted_at=job.posted_at,
         )
 
 
