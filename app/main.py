@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -23,6 +24,7 @@ from app.migrations.runner import newest
 from app.ratelimit import RateLimits
 from app.recommendation.matching import Matching
 from app.search.provider import search_at
+from app.search.tasks import queue_rebuild
 from app.settings import Settings
 from serving.client import ServingClient
 
@@ -73,6 +75,7 @@ def _provide(app: FastAPI, settings: Settings) -> None:
     state.serving = ServingClient(settings.serving_url, timeout=settings.serving_timeout_s)
     state.matching = Matching(state.serving)
     state.search = search_at(settings.search_url.get_secret_value())
+    state.search.mend = partial(queue_rebuild, state.database)
     state.cache = TtlCache[object]()
     state.revision = newest()
     state.storage = storage_at(settings.storage_url)

@@ -31,6 +31,10 @@ class IndexMissingError(EngineError):
     """There is no index yet, or it belongs to another database."""
 
 
+class IndexBrokenError(EngineError):
+    """The index is there and cannot be read: only a new one helps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One way to satisfy a clause. `all`: the words in any order; `prefix`: one word's beginning."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from app.search.tantivy_engine import TantivyEngine
 from app.search.tantivy_index import TantivyIndex
 
 TANTIVY, NONE = "tantivy:", "postgresql:"
+COMPLAIN_S = 60.0
 
 
 @dataclass(slots=True)
@@ -25,7 +29,10 @@ class Search:
     """
 
     engine: SearchEngine | None
+    #: Has a new index built.
+    mend: Callable[[], Awaitable[None]] | None = None
     _ours: set[str] = field(default_factory=set)
+    _complained_at: float = -math.inf
 
     async def live(self, session: AsyncSession) -> SearchEngine:
         """Raises EngineError: there is no index that answers for this database."""
@@ -37,6 +44,13 @@ class Search:
                 raise IndexMissingError(f"{name} follows another database")
             self._ours.add(name)
         return self.engine
+
+    async def complain(self) -> None:
+        """The index cannot be read. Said once in a while is enough: a new one takes its time."""
+        now = time.monotonic()
+        if self.mend is not None and now - self._complained_at > COMPLAIN_S:
+            self._complained_at = now
+            await self.mend()
 
     def warm(self) -> None:
         """Reads the tables that the first searches would wait for. For a thread."""

@@ -28,6 +28,7 @@ from app.search.engine import (
     EngineError,
     Facet,
     Hit,
+    IndexBrokenError,
     Order,
     Request,
     SearchEngine,
@@ -76,7 +77,7 @@ class Searching:
             with stage("index"):
                 return await self._engine.search(request)
         except EngineError as error:
-            self._engine = self._fallback(error)
+            self._engine = await self._fallback(error)
             return await self._engine.search(request)
 
     async def _live(self) -> SearchEngine:
@@ -85,11 +86,14 @@ class Searching:
         try:
             return await self.search.live(self.session)
         except EngineError as error:
-            return self._fallback(error)
+            return await self._fallback(error)
 
-    def _fallback(self, error: EngineError) -> SearchEngine:
+    async def _fallback(self, error: EngineError) -> SearchEngine:
+        """What only a new index can mend is told to the worker."""
         logger.warning("search degraded", extra={"cause": str(error)[:300]})
         self.degraded.append("index")
+        if isinstance(error, IndexBrokenError):
+            await self.search.complain()
         return PostgresEngine(self.session)
 
 

@@ -20,9 +20,9 @@ from app.search.engine import (
     WINDOW,
     Answer,
     Bucket,
-    EngineError,
     Facet,
     Hit,
+    IndexBrokenError,
     IndexMissingError,
     Request,
     Suggestion,
@@ -31,7 +31,7 @@ from app.search.engine import (
 from app.search.index_files import IndexFiles
 from app.search.tantivy_facets import facets_of
 from app.search.tantivy_query import Builder, Built, before
-from app.search.tantivy_schema import PARTS, STEMMED, register, terms_of
+from app.search.tantivy_schema import PARTS, STEMMED, guarded, register, terms_of
 from app.search.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -108,10 +108,8 @@ class TantivyEngine:
         if request.offset + request.limit > WINDOW:
             raise ValueError(f"only the first {WINDOW} can be reached by number")
         opened = self._now()
-        try:
+        with guarded(opened.name):
             return self._answer(opened, request)
-        except (ValueError, OSError) as error:  # what the library raises, also for damaged files
-            raise EngineError(f"{opened.name}: {error}") from error
 
     def _answer(self, opened: Opened, request: Request) -> Answer:
         searcher, schema = opened.searcher, opened.index.schema
@@ -172,14 +170,12 @@ class TantivyEngine:
         if len(begun) < SHORTEST_PREFIX:
             return []
         opened = self._now()
-        try:
+        with guarded(opened.name):
             found = [
                 Suggestion(term, kind, count)
                 for name, kind in SUGGESTED
                 for term, count in opened.searcher.terms_with_prefix(name, begun, limit=limit)
             ]
-        except (ValueError, OSError) as error:
-            raise EngineError(f"{opened.name}: {error}") from error
         return sorted(found, key=lambda item: -item.count)
 
     def frequency(self, word: str) -> int:
@@ -190,7 +186,7 @@ class TantivyEngine:
     # -- following the index -------------------------------------------------------------------------
 
     def _now(self) -> Opened:
-        """Raises IndexMissingError, EngineError."""
+        """Raises IndexMissingError, IndexBrokenError."""
         try:
             pointer = _stamp(self.files.pointer)
         except OSError:
@@ -208,18 +204,16 @@ class TantivyEngine:
     def _open(self) -> Opened:
         name = self.files.live()
         folder = self.files.folder(name)
-        try:
+        with guarded(name):
             commit = _stamp(folder / "meta.json")
             index = register(tantivy.Index.open(str(folder)))
             index.config_reader("manual", 1)
             index.reload()
             return Opened(name, index, index.searcher(), commit)
-        except (ValueError, OSError) as error:
-            raise EngineError(f"{name} cannot be opened: {error}") from error
 
     def _refresh(self, opened: Opened) -> None:
-        """Sees what was committed since. Raises EngineError."""
-        try:
+        """Sees what was committed since. Raises IndexBrokenError."""
+        with guarded(opened.name):
             commit = _stamp(self.files.folder(opened.name) / "meta.json")
             if commit != opened.commit:
                 with self._lock:
@@ -227,8 +221,6 @@ class TantivyEngine:
                         opened.index.reload()
                         opened.searcher = opened.index.searcher()
                         opened.commit = commit
-        except (ValueError, OSError) as error:
-            raise EngineError(f"{opened.name}: {error}") from error
         self._refresh_vocabulary(opened)
 
     def _refresh_vocabulary(self, opened: Opened) -> None:
@@ -244,9 +236,10 @@ class TantivyEngine:
 def _read_vocabulary(opened: Opened) -> None:
     commit = opened.commit
     try:
-        opened.vocabulary = Vocabulary(opened.searcher.terms_with_prefix("words", ""))
+        with guarded(opened.name):
+            opened.vocabulary = Vocabulary(opened.searcher.terms_with_prefix("words", ""))
         opened.vocabulary_commit, opened.vocabulary_at = commit, time.monotonic()
-    except (ValueError, OSError) as error:
+    except IndexBrokenError as error:
         logger.warning("the vocabulary cannot be read", extra={"cause": str(error)[:300]})
 
 

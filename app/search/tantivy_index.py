@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import tantivy
 
-from app.search.engine import EngineError, IndexMissingError, Posting
+from app.search.engine import IndexBrokenError, IndexMissingError, Posting
 from app.search.index_files import IndexFiles
-from app.search.tantivy_schema import document, register, schema
+from app.search.tantivy_schema import document, guarded, register, schema
 
 Result = TypeVar("Result")
 #: Bytes that new postings may take in memory before they become files: for the trickle, for a rebuild.
@@ -54,17 +54,18 @@ class TantivyIndex:
         await asyncio.to_thread(self._close)
 
     async def _run(self, work: Callable[[], Result]) -> Result:
-        """In a thread, one at a time. Raises EngineError for whatever the library or the disk says."""
+        """In a thread, one at a time. Raises IndexBrokenError for whatever the library or the disk says."""
 
-        def guarded() -> Result:
+        def alone() -> Result:
             with self._lock:
                 try:
-                    return work()
-                except (ValueError, OSError) as error:
+                    with guarded(self._name or "index"):
+                        return work()
+                except IndexBrokenError:
                     self._drop()
-                    raise EngineError(str(error)) from error
+                    raise
 
-        return await asyncio.to_thread(guarded)
+        return await asyncio.to_thread(alone)
 
     def _live(self) -> str | None:
         """An index that cannot be opened is none; readers are told so, too."""
@@ -75,8 +76,9 @@ class TantivyIndex:
         with self._lock:
             try:
                 if self._name != name:
-                    register(tantivy.Index.open(str(self.files.folder(name)))).searcher()
-            except (ValueError, OSError):
+                    with guarded(name):
+                        register(tantivy.Index.open(str(self.files.folder(name)))).searcher()
+            except IndexBrokenError:
                 self.files.withdraw()
                 return None
         return name
@@ -127,9 +129,10 @@ class TantivyIndex:
         self._forget()
         if writer is not None:
             try:
-                writer.rollback()
-                writer.wait_merging_threads()
-            except (ValueError, OSError):
+                with guarded("index"):
+                    writer.rollback()
+                    writer.wait_merging_threads()
+            except IndexBrokenError:
                 return  # it was broken already
 
     def _forget(self) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import tantivy
 
-from app.search.engine import Posting, date_key, salary_key
+from app.search.engine import IndexBrokenError, Posting, date_key, salary_key
 
 #: Raised when the meaning of the fields changes: an index of another version is rebuilt.
 VERSION = 2
@@ -66,6 +68,20 @@ def analyzer(name: str) -> tantivy.TextAnalyzer:
 def terms_of(name: str, text: str) -> list[str]:
     """As they are in the index."""
     return list(analyzer(name).analyze(spelled(text)))
+
+
+@contextmanager
+def guarded(doing: str) -> Iterator[None]:
+    """Raises IndexBrokenError for whatever the library says about files it cannot make sense of: its errors,
+    and where it did not expect any, the panic of its Rust code (which Python has no importable name for)."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise IndexBrokenError(f"{doing}: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise IndexBrokenError(f"{doing}: {error}") from None
 
 
 def spelled(text: str) -> str:

@@ -35,7 +35,7 @@ async def update_index(context: JobContext) -> None:
     database, _ = resources(context)
     index = index_of(context)
     if index is not None and not await follow.try_to_update(database, index):
-        await _queue_rebuild(database)
+        await queue_rebuild(database)
 
 
 @queue.periodic(cron="* * * * *")
@@ -48,7 +48,7 @@ async def check_index(context: JobContext, timestamp: int) -> None:
         await follow.unfollow(database)
         return
     if not await follow.try_to_update(database, index):
-        await _queue_rebuild(database)
+        await queue_rebuild(database)
         return
     live = await index.live()
     if live is not None:
@@ -90,7 +90,7 @@ async def _rebuild(context: JobContext) -> None:
         await enqueue(session, update_index, priority=URGENT)  # what was noted during the switch
 
 
-async def _queue_rebuild(database: Database) -> None:
+async def queue_rebuild(database: Database) -> None:
     """Once: a second wish while one waits is the same wish."""
     try:
         async with database.transaction() as session:
