@@ -82,7 +82,8 @@ TRIGGERS = {
             "FOR EACH STATEMENT EXECUTE FUNCTION search_job_inserted()"
         ),
         (
-            "search_updated AFTER UPDATE ON job REFERENCING NEW TABLE AS after_update OLD TABLE AS before_update "
+            "search_updated AFTER UPDATE ON job "
+            "REFERENCING NEW TABLE AS after_update OLD TABLE AS before_update "
             "FOR EACH STATEMENT EXECUTE FUNCTION search_job_updated()"
         ),
         (
