@@ -142,3 +142,16 @@ def test_the_requests_reached_more_than_the_first_check() -> None:
     assert (
         answered[200] + answered[201] + answered[202] + answered[204] > 0.05 * total
     )  # most are wrong on purpose
+
+
+def test_s320_signing_in_takes_and_gives_what_was_promised() -> None:
+    document = _document()
+    schemas = document["components"]["schemas"]
+    login = document["paths"]["/api/v1/auth/login/"]["post"]
+    asked = login["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
+    email, password = (schemas[asked]["properties"][name] for name in ("email", "password"))
+    assert (email["type"], email["format"]) == ("string", "email")
+    assert (password["type"], password["minLength"]) == ("string", 8)
+    assert set(schemas[asked]["required"]) == {"email", "password"}
+    given = login["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
+    assert {"access_token", "refresh_token", "user"} <= set(schemas[given]["required"])
