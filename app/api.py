@@ -19,9 +19,13 @@ from app.search import endpoints as search
 from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
 from app.user import endpoints as user
+from app.web import account_endpoints as web_account
+from app.web import assets, job_endpoints, seeker_endpoints
 
 #: Bytes of a JSON body. A route that takes files sets its own.
 MAX_BODY = 1_000_000
+#: Of a form: ten thousand letters, each written as several signs.
+MAX_FORM = 200_000
 
 
 def routes() -> APIRouter:
@@ -34,7 +38,16 @@ def routes() -> APIRouter:
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
     everything = APIRouter()
+    web = APIRouter(max_body_size=MAX_FORM)
+    for router in (
+        web_account.router,
+        web_account.personal,
+        job_endpoints.router,
+        seeker_endpoints.router,
+        assets.router,
+    ):
+        web.include_router(router)
     # routes are tried in order: the busiest first
-    for router in (matching, product, health.router, docs.router, pages.router):
+    for router in (matching, product, health.router, docs.router, pages.router, web):
         everything.include_router(router)
     return everything

@@ -26,6 +26,7 @@ from app.recommendation.matching import Matching
 from app.search.provider import search_at
 from app.search.tasks import queue_rebuild
 from app.settings import Settings
+from app.web.errors import HtmlErrors
 from serving.client import ServingClient
 
 EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing"]
@@ -114,3 +115,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         )
     app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
     app.add_middleware(RequestContext, secure=settings.environment != "development")
+    app.add_middleware(HtmlErrors)

@@ -7,7 +7,7 @@ the workers.
 
 | class | routes | per minute |
 |---|---|---|
-| `sign-in` | anonymous POST below /auth/ | 30 |
+| `sign-in` | anonymous POST below /auth/, and the forms of the pages that do the same | 30 |
 | `match` | /api/v2/ | 240 |
 | `write` | all other changes | 120 |
 | `read` | all other reading | 600 |
@@ -36,16 +36,18 @@ CLASSES = (SIGN_IN, MATCH, WRITE, READ)
 CLAIMS = "jobpilot.claims"
 #: A token read a moment ago is not read again: only time can end it, and clocks may differ by as much.
 KNOWN_S = LEEWAY_S
-#: Watched by load balancers and monitors, which must always get their answer.
-UNLIMITED = ("/health/",)
+#: Watched by load balancers and monitors, which must always get their answer; and files of the pages.
+UNLIMITED = ("/health", "/static/")
+#: Forms that do what the API does below /auth/.
+SIGN_IN_FORMS = ("/login", "/register", "/account/")
 
 
 def quota_of(method: str, path: str, *, anonymous: bool) -> Quota | None:
-    """The quota a request counts against; None outside the API."""
-    if path.startswith(UNLIMITED) or not path.startswith("/api/"):
+    """The quota a request counts against; None where nothing is computed."""
+    if path.startswith(UNLIMITED):
         return None
     reads = method in ("GET", "HEAD", "OPTIONS")
-    if anonymous and not reads and "/auth/" in path:
+    if anonymous and not reads and ("/auth/" in path or path.startswith(SIGN_IN_FORMS)):
         return SIGN_IN
     if path.startswith("/api/v2/"):
         return MATCH

@@ -7,6 +7,7 @@
 | `Employer` | a member of at least one company; which company is decided as above |
 | `Staff` | staff |
 | `RecentUser` | a signed-in account whose owner proved again, minutes ago, to be there (a step-up) |
+| `PageUser` | as `CurrentUser`, but the session may also come as a browser's cookie: for pages only |
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from app.auth import factor, repository
+from app.auth import browser, factor, repository
+from app.auth.rules import SessionRules
 from app.db import Session
 from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError, StepUpRequiredError
 from app.kit.clock import utcnow
@@ -95,6 +97,50 @@ async def optional_user(
 OptionalUser = Annotated[Principal | None, Depends(optional_user)]
 
 
+SESSION_COOKIE = "jp_session"
+
+
+def browser_session(request: Request) -> browser.BrowserSession | None:
+    """What the request's cookie says; whether the session lives is not asked here."""
+    rules: SessionRules = request.app.state.session_rules
+    secure = request.app.state.settings.environment != "development"
+    value = request.cookies.get(browser.cookie_name(SESSION_COOKIE, secure=secure), "")
+    return browser.unseal(rules.signer, value, utcnow(), rules.refresh_lifetime) if value else None
+
+
+async def optional_page_user(
+    request: Request,
+    session: Session,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal | None:
+    """Nobody without a live session. A cookie that ended is no error: people leave browsers open."""
+    if credentials is not None:
+        return await current_user(request, session, credentials)
+    found = browser_session(request)
+    if found is None:
+        return None
+    row = await repository.live_session(session, user=found.claims.user, session_id=found.claims.session)
+    if row is None:
+        return None
+    facts = dict(row)
+    if facts.pop("is_back"):
+        await repository.touch(session, row.user_id)
+    return Principal(**facts)
+
+
+OptionalPageUser = Annotated[Principal | None, Depends(optional_page_user)]
+
+
+async def page_user(user: OptionalPageUser) -> Principal:
+    """Raises NotAuthenticatedError, which a browser is shown as the way to the login."""
+    if user is None:
+        raise NotAuthenticatedError("log in to see this page")
+    return user
+
+
+PageUser = Annotated[Principal, Depends(page_user)]
+
+
 async def employer(user: CurrentUser) -> Principal:
     if not user.is_employer:
         raise ForbiddenError("only a company's members may do this")
@@ -118,6 +164,8 @@ POLICIES: dict[Callable[..., Any], str] = {
     employer: "employer",
     current_user: "user",
     optional_user: "public",
+    page_user: "user",
+    optional_page_user: "public",
     public: "public",
 }
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
 from app.auth.access import PUBLIC
 from app.docs.page import render
@@ -11,11 +11,6 @@ from app.docs.page import render
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 #: The page has no script; its one style sheet is inline.
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-
-
-@router.get("/")
-async def home() -> RedirectResponse:
-    return RedirectResponse("/api/docs/")
 
 
 @router.get("/api/openapi.json")

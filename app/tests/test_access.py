@@ -29,6 +29,11 @@ PUBLIC = {
     "GET /health/",
     "GET /health/live/",
     "GET /health/ready/",
+    "GET /jobs/",
+    "GET /jobs/{job}/",
+    "GET /login/",
+    "GET /register/",
+    "GET /static/{name}",
     "POST /account/reset-password/",
     "POST /account/verify-email/",
     "POST /api/v1/auth/login/",
@@ -39,6 +44,9 @@ PUBLIC = {
     "POST /api/v1/auth/register/",
     "POST /api/v1/auth/verify-email/",
     "POST /api/v1/auth/verify-email/resend/",
+    "POST /login/",
+    "POST /login/second-factor/",
+    "POST /register/",
 }
 EMPLOYER = {
     "GET /api/v1/employer/jobs/",

@@ -69,6 +69,11 @@ def test_clients_whose_allowance_is_whole_are_forgotten() -> None:
         ("POST", "/api/v1/jobs/", False, WRITE),
         ("GET", "/api/v2/recommendations/", False, MATCH),
         ("GET", "/health/", True, None),
+        ("POST", "/login", True, SIGN_IN),
+        ("POST", "/register/", True, SIGN_IN),
+        ("GET", "/jobs", True, READ),
+        ("POST", "/jobs/some/save/", True, WRITE),
+        ("GET", "/static/pages-0.css", True, None),
     ],
 )
 def test_classes_of_routes(method: str, path: str, anonymous: bool, quota: Quota | None) -> None:

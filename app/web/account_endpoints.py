@@ -1,0 +1,182 @@
+"""Coming in and going out: the API's own services behind plain forms."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from app.auth import registration, service
+from app.auth.access import PageUser, page_user
+from app.auth.schemas import LoginAnswer, LoginRequest, RegisterRequest, SecondStepRequest
+from app.db import Session
+from app.errors import (
+    AppError,
+    EmailNotVerifiedError,
+    InvalidCodeError,
+    InvalidCredentialsError,
+    InvalidInputError,
+    InvalidTokenError,
+    SecondFactorRequiredError,
+    TooManyAttemptsError,
+)
+from app.web.forms import complaints, guard, safe_next
+from app.web.view import View, Viewing
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(guard)])
+#: The policy comes first: who has no session is shown the login, not a refused form.
+personal = APIRouter(include_in_schema=False, dependencies=[Depends(page_user), Depends(guard)])
+Next = Annotated[str, Query(alias="next", max_length=4000)]
+FormNext = Annotated[str, Form(alias="next", max_length=4000)]
+Text = Annotated[str, Form(max_length=1000)]
+WORDS = {
+    "email": "Enter an e-mail address, like name@example.org.",
+    "password": "A password has 8 to 128 characters.",
+    "full_name": "A name has 200 characters at most.",
+    "code": "Enter the six digits from your app, or a recovery code.",
+    "challenge": "Start again.",
+}
+WRONG = "E-mail or password is wrong."
+
+
+@router.get("/login/")
+async def login_page(view: Viewing, target: Next = "") -> Response:
+    """Who is signed in already goes on."""
+    return view.go(safe_next(target)) if view.user else _login_form(view, target)
+
+
+def _login_form(
+    view: View,
+    target: str,
+    message: str = "",
+    *,
+    email: str = "",
+    status: int = 200,
+    wait_s: int | None = None,
+) -> Response:
+    page = view.page("login.html", status, next=safe_next(target), message=message, email=email)
+    if wait_s is not None:
+        page.headers["Retry-After"] = str(wait_s)
+    return page
+
+
+@router.post("/login/")
+async def login(
+    request: Request,
+    view: Viewing,
+    session: Session,
+    email: Text = "",
+    password: Text = "",
+    target: FormNext = "",
+) -> Response:
+    """As the API's login; what it refuses is said above the form."""
+    try:
+        body = LoginRequest.model_validate({"email": email, "password": password})
+        found = await service.login(
+            session, view.rules, body, address=_address(request), user_agent=_agent(request)
+        )
+    except SecondFactorRequiredError as asked:
+        challenge = str(asked.extensions["challenge"])
+        return view.page("second_factor.html", next=safe_next(target), challenge=challenge, message="")
+    except (ValidationError, InvalidCredentialsError):  # what cannot be a password is a wrong one
+        return _login_form(view, target, WRONG, email=email, status=422)
+    except EmailNotVerifiedError:
+        message = (
+            "Confirm your address first: follow the link in the mail we sent. "
+            "No mail? Register again with the same address and we send another."
+        )
+        return _login_form(view, target, message, email=email, status=403)
+    except TooManyAttemptsError as error:
+        wait = error.retry_after_s or 60
+        message = f"Too many failed logins. Try again in {-(-wait // 60)} minutes."
+        return _login_form(view, target, message, email=email, status=429, wait_s=wait)
+    return _signed_in(view, found, target)
+
+
+@router.post("/login/second-factor/")
+async def login_second_factor(
+    request: Request,
+    view: Viewing,
+    session: Session,
+    challenge: Text = "",
+    code: Text = "",
+    target: FormNext = "",
+) -> Response:
+    """A wrong code may be tried again while the challenge lives; without one it starts at the password."""
+    try:
+        body = SecondStepRequest.model_validate({"challenge": challenge, "code": code})
+        found = await service.finish_login(
+            session, view.rules, body, address=_address(request), user_agent=_agent(request)
+        )
+    except ValidationError as error:
+        message = next(iter(complaints(error, WORDS).values()))
+        return _code_form(view, target, challenge, message, 422)
+    except InvalidCodeError:
+        return _code_form(view, target, challenge, "The code is wrong, used or too old.", 422)
+    except InvalidTokenError:
+        return _login_form(view, target, "That took too long. Log in again.", status=422)
+    except TooManyAttemptsError as error:
+        wait = error.retry_after_s or 60
+        page = _code_form(view, target, challenge, f"Too many codes. Wait {-(-wait // 60)} minutes.", 429)
+        page.headers["Retry-After"] = str(wait)
+        return page
+    return _signed_in(view, found, target)
+
+
+def _code_form(view: View, target: str, challenge: str, message: str, status: int) -> Response:
+    shown = {"next": safe_next(target), "challenge": challenge, "message": message}
+    return view.page("second_factor.html", status, **shown)
+
+
+def _signed_in(view: View, found: LoginAnswer, target: str) -> Response:
+    view.open(view.rules.signer.read(found.access_token))
+    return view.go(safe_next(target))
+
+
+@personal.post("/logout/")
+async def logout(view: Viewing, user: PageUser, session: Session) -> Response:
+    """The session ends for whoever holds a copy of the cookie, too."""
+    await service.logout(session, session_id=user.session_id)
+    view.close()
+    return view.go("/")
+
+
+@router.get("/register/")
+async def register_page(view: Viewing) -> Response:
+    return view.go(safe_next("")) if view.user else _register_form(view)
+
+
+def _register_form(
+    view: View, errors: dict[str, str] | None = None, *, email: str = "", full_name: str = ""
+) -> Response:
+    shown = {"errors": errors or {}, "email": email, "full_name": full_name}
+    return view.page("register.html", 422 if errors else 200, **shown)
+
+
+@router.post("/register/")
+async def register(
+    view: Viewing, session: Session, email: Text = "", password: Text = "", full_name: Text = ""
+) -> Response:
+    """The answer does not tell whether the address had an account."""
+    try:
+        body = RegisterRequest.model_validate({"email": email, "password": password, "full_name": full_name})
+        answer = await registration.register(session, view.rules, body)
+    except ValidationError as error:
+        return _register_form(view, complaints(error, WORDS), email=email, full_name=full_name)
+    except InvalidInputError as error:
+        return _register_form(view, {"password": _said(error)}, email=email, full_name=full_name)
+    return view.page("registered.html", answer=answer)
+
+
+def _said(error: AppError) -> str:
+    return error.message[:1].upper() + error.message[1:].rstrip(".") + "."
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _agent(request: Request) -> str:
+    return request.headers.get("user-agent", "")

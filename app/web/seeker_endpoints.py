@@ -1,0 +1,179 @@
+"""A seeker's own pages: the dashboard and its lists, and what a posting's buttons do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from app.application import service as applications
+from app.application.endpoints import AccountLimits
+from app.application.schemas import ApplicationAnswer, ApplyRequest, SavedAnswer
+from app.auth.access import PageUser, page_user
+from app.dashboard import service as dashboard
+from app.dashboard.schemas import StatsQuery
+from app.db import Session
+from app.errors import ConflictError, QuotaExceededError
+from app.job.schemas import JobSummary
+from app.kit.pagination import Paging, PagingQuery
+from app.recommendation import service as recommendation
+from app.recommendation.schemas import RecommendationQuery
+from app.user import service as users
+from app.user.schemas import ProfileAnswer, ProfilePatch
+from app.web.forms import complaints, guard
+from app.web.view import View, Viewing
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(page_user), Depends(guard)])
+RECOMMENDED, LISTED, RECENT = 6, 5, 8
+Text = Annotated[str, Form(max_length=20_000)]
+PROFILE_WORDS = {
+    "desired_title": "A title has 300 characters at most.",
+    "skills": "At most 200 skills of at most 100 characters each, with commas between them.",
+    "location": "A place has 100 characters at most.",
+}
+
+
+@router.get("/dashboard/")
+async def dashboard_page(request: Request, view: Viewing, user: PageUser, session: Session) -> Response:
+    """Figures, what happened lately, what to look at next. Who just came gets three steps, not zeros."""
+    state, me = request.app.state, user.user_id
+    stats = await dashboard.stats(session, me, StatsQuery(), state.settings.match_threshold)
+    _, activity = await dashboard.activity(session, me, Paging(limit=RECENT))
+    saved_total, saved = await _saved(session, me, Paging(limit=LISTED))
+    sent_total, sent = await _sent(session, me, Paging(limit=LISTED))
+    profile = await users.profile(session, me)
+    query = RecommendationQuery(limit=RECOMMENDED)
+    recommended = await recommendation.recommend(session, state.matching, me, query)
+    return view.page(
+        "dashboard.html",
+        stats=stats,
+        activity=activity,
+        saved=saved,
+        saved_total=saved_total,
+        applications=sent,
+        applications_total=sent_total,
+        recommended=recommended,
+        is_known=_is_known(profile),
+        is_new=not (activity or saved_total or sent_total),
+    )
+
+
+def _is_known(profile: ProfileAnswer) -> bool:
+    """Whether there is something to match by."""
+    return bool(profile.desired_title or profile.skills)
+
+
+@router.get("/saved/")
+async def saved_page(view: Viewing, user: PageUser, session: Session, paging: PagingQuery) -> Response:
+    total, rows = await _saved(session, user.user_id, paging)
+    return _list(view, "saved.html", paging, total, rows)
+
+
+@router.get("/applications/")
+async def applications_page(view: Viewing, user: PageUser, session: Session, paging: PagingQuery) -> Response:
+    total, rows = await _sent(session, user.user_id, paging)
+    return _list(view, "applications.html", paging, total, rows)
+
+
+def _list(view: View, template: str, paging: Paging, total: int, rows: list[Any]) -> Response:
+    last = max(1, -(-total // paging.limit))
+    return view.page(template, rows=rows, total=total, page=paging.page, last_page=last)
+
+
+async def _saved(session: Session, user_id: int, paging: Paging) -> tuple[int, list[SavedAnswer]]:
+    total, rows = await applications.saved(session, user_id, paging)
+    return total, [SavedAnswer(job=JobSummary.of(row.job), saved_at=row.created_at) for row in rows]
+
+
+async def _sent(session: Session, user_id: int, paging: Paging) -> tuple[int, list[ApplicationAnswer]]:
+    total, rows = await applications.applications(session, user_id, (), paging)
+    return total, [applications.answer(row, row.job) for row in rows]
+
+
+@router.get("/profile/")
+async def profile_page(view: Viewing, user: PageUser, session: Session) -> Response:
+    profile = await users.profile(session, user.user_id)
+    return _profile_form(
+        view, profile.desired_title, ", ".join(profile.skills), profile.location, profile.remote, {}
+    )
+
+
+@router.post("/profile/")
+async def change_profile(
+    view: Viewing,
+    user: PageUser,
+    session: Session,
+    desired_title: Text = "",
+    skills: Text = "",
+    location: Text = "",
+    remote: Text = "unspecified",
+) -> Response:
+    """What matching needs first; the rest of a profile has no page yet."""
+    listed = [skill.strip() for skill in skills.replace("\n", ",").split(",") if skill.strip()]
+    sent = {"desired_title": desired_title, "skills": listed, "location": location, "remote": remote}
+    try:
+        patch = ProfilePatch.model_validate(sent)
+    except ValidationError as error:
+        errors = complaints(error, PROFILE_WORDS)
+        return _profile_form(view, desired_title, skills, location, remote, errors)
+    await users.change(session, user.user_id, patch)
+    return view.go("/dashboard")
+
+
+def _profile_form(
+    view: View, desired_title: str, skills: str, location: str, remote: str, errors: dict[str, str]
+) -> Response:
+    shown = {"desired_title": desired_title, "skills": skills, "location": location, "remote": remote}
+    return view.page("profile.html", 422 if errors else 200, errors=errors, **shown)
+
+
+# -- the buttons of a posting ------------------------------------------------------------------------------
+
+
+@router.post("/jobs/{job}/save/")
+async def save(job: str, view: Viewing, user: PageUser, session: Session, limits: AccountLimits) -> Response:
+    """Raises NotFoundError, GoneError."""
+    try:
+        async with session.begin_nested():  # what a refusal leaves half done is not kept
+            await applications.save(session, limits, user.user_id, job)
+    except QuotaExceededError:
+        return _back(view, job, "limit")
+    return _back(view, job, "saved")
+
+
+@router.post("/jobs/{job}/unsave/")
+async def unsave(job: str, view: Viewing, user: PageUser, session: Session) -> Response:
+    """Raises NotFoundError. Leads to the list: the posting itself may be closed by now."""
+    await applications.unsave(session, user.user_id, job)
+    return view.go("/saved")
+
+
+@router.post("/jobs/{job}/apply/")
+async def apply(
+    job: str,
+    view: Viewing,
+    user: PageUser,
+    session: Session,
+    limits: AccountLimits,
+    cover_letter: Text = "",
+) -> Response:
+    """Raises NotFoundError, GoneError."""
+    try:
+        body = ApplyRequest.model_validate({"cover_letter": cover_letter})
+    except ValidationError:
+        return _back(view, job, "letter")
+    try:
+        async with session.begin_nested():
+            made = await applications.apply(session, limits, user.user_id, job, body)
+    except ConflictError:
+        return _back(view, job, "again")
+    except QuotaExceededError:
+        return _back(view, job, "limit")
+    return _back(view, job, "noted" if made.is_external else "applied")
+
+
+def _back(view: View, job: str, done: str) -> Response:
+    return view.go(f"/jobs/{quote(job, safe='')}?done={done}")
