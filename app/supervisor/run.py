@@ -151,6 +151,7 @@ class Supervisor:
     def _announce(self, seconds: float) -> None:
         base = f"http://{self.settings.app_host}:{self.settings.app_port}"
         table = Table(title=f"JobPilot is up ({seconds:.0f} s)", title_justify="left", show_header=False)
+        table.add_row("pages", f"{base}/")
         table.add_row("API and documentation", f"{base}/api/docs/")
         table.add_row("health", f"{base}/health/")
         table.add_row("MLflow", f"http://127.0.0.1:{self.mlflow_port}")
