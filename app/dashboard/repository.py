@@ -33,7 +33,8 @@ SELECT
      SELECT job_id, (at AT TIME ZONE 'UTC')::date FROM event
      WHERE user_id = :user_id AND at >= :since AND kind IN ('view', 'click')) AS seen) AS views,
   (SELECT count(DISTINCT job_id) FROM impression
-   WHERE user_id = :user_id AND at >= :since AND score >= :threshold AND release_id <> :not_scored
+   WHERE user_id = :user_id AND at >= :since AND score >= :threshold
+     AND NOT starts_with(release_id, :not_scored)
   ) AS matches,
   (SELECT count(*) FROM job WHERE status = 'active' AND posted_at > :last_visit) AS new
 """)

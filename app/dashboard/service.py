@@ -11,7 +11,7 @@ from app.dashboard.schemas import Activity, Completeness, Count, StatsAnswer, St
 from app.job import service as jobs
 from app.kit.clock import utcnow
 from app.kit.pagination import Paging
-from app.recommendation.baseline import RELEASE_ID as NOT_SCORED
+from app.recommendation.baseline import FAMILY as NOT_SCORED
 from app.user import service as users
 from app.user.schemas import ProfileAnswer
 

@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.recommendation.schemas import RecommendationQuery
 from serving.schemas import UserDocument
 
-RELEASE_ID = "postgres-baseline-2"
+#: What every version of it is named by; its scores are an order and no probabilities.
+FAMILY = "postgres-baseline-"
+RELEASE_ID = f"{FAMILY}2"
 #: Candidates looked at: the newest that name a skill, and the newest of all so that nobody gets nothing.
 WITH_SKILL, NEWEST = 500, 200
 #: Skills beyond these would only lengthen the query.

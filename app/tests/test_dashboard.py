@@ -88,6 +88,7 @@ async def test_matches_are_what_was_shown_and_scored_high(
         (1, 0.5, "r1", 1),
         (2, 0.49, "r1", 1),
         (3, 0.9, RELEASE_ID, 1),
+        (3, 0.9, "postgres-baseline-1", 2),
         (2, 0.9, "r1", 40),
     ]
     for place, score, release, days in shown:
