@@ -45,14 +45,7 @@ def load_engine(releases: Path, release_id: str, *, encoder_threads: int = 1) ->
     this machine computes. Raises ReleaseRefusedError."""
     try:
         release = read_release(release_folder(releases, release_id))
-        bundle = release.load_bundle(threads=encoder_threads)
-        if bundle.encoder_version != release.encoder_version:
-            raise ReleaseError(
-                f"its bundle is encoder {bundle.encoder_version}, not {release.encoder_version}"
-            )
-        verify_golden(bundle, release.golden())
-        index = release.load_index()
-        return Engine(release, bundle, index, _catalog(release, index))
+        return assemble(release, release.load_bundle(threads=encoder_threads))
     except _UNFIT as error:
         raise ReleaseRefusedError(f"release {release_id} is refused: {_one_line(error)}") from error
 

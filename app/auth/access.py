@@ -21,6 +21,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import browser, factor, repository
 from app.auth.rules import SessionRules
@@ -60,9 +61,17 @@ async def current_user(
         raise NotAuthenticatedError("send `Authorization: Bearer <access token>`")
     signer: TokenSigner = request.app.state.signer
     claims: Claims = request.scope.get(CLAIMS) or signer.read(credentials.credentials)
+    found = await _principal(session, claims)
+    if found is None:
+        raise InvalidTokenError
+    return found
+
+
+async def _principal(session: AsyncSession, claims: Claims) -> Principal | None:
+    """Who the claims name, noted as active; None when the session has ended."""
     row = await repository.live_session(session, user=claims.user, session_id=claims.session)
     if row is None:
-        raise InvalidTokenError
+        return None
     facts = dict(row)
     if facts.pop("is_back"):
         await repository.touch(session, row.user_id)
@@ -117,15 +126,7 @@ async def optional_page_user(
     if credentials is not None:
         return await current_user(request, session, credentials)
     found = browser_session(request)
-    if found is None:
-        return None
-    row = await repository.live_session(session, user=found.claims.user, session_id=found.claims.session)
-    if row is None:
-        return None
-    facts = dict(row)
-    if facts.pop("is_back"):
-        await repository.touch(session, row.user_id)
-    return Principal(**facts)
+    return await _principal(session, found.claims) if found else None
 
 
 OptionalPageUser = Annotated[Principal | None, Depends(optional_page_user)]
