@@ -13,8 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
-
+from app.tests.listening import listening
 from serving.schemas import (
     ChangeResponse,
     DeleteRequest,
@@ -104,16 +103,6 @@ class Receiver:
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    config = uvicorn.Config(receiver, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    receiver.url = f"http://127.0.0.1:{socket.getsockname()[1]}"
-    task = asyncio.create_task(server.serve(sockets=[socket]))
-    try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
+    async with listening(receiver) as port:
+        receiver.url = f"http://127.0.0.1:{port}"
         yield receiver
-    finally:
-        server.should_exit = True
-        await task
-        socket.close()

@@ -6,10 +6,7 @@ The suite sends some 4,000 requests: what covers each parameter's bounds, and a 
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -19,7 +16,6 @@ from typing import Any
 import jsonschema
 import pytest
 import schemathesis
-import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -33,6 +29,7 @@ from sqlalchemy import URL
 from app.main import create_app
 from app.tests.conftest import client_of, settings_for
 from app.tests.crowd import crowd
+from app.tests.listening import in_a_thread
 from app.tests.people import post_job
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
@@ -79,18 +76,9 @@ async def world(database_url: URL) -> AsyncIterator[World]:
             assert made.status_code == 201, made.text
     names = {"job": job, "slug": company, "application": application, "account": owner.tokens["user"]["id"]}
     await app.state.database.close()  # its connections belong to this loop; the server has its own
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < deadline, "the server never started"
-        await asyncio.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
     tokens = cycle([person.tokens["access_token"] for person in callers])
-    yield World(app, f"http://127.0.0.1:{port}", names, tokens)
-    server.should_exit = True
-    thread.join(20)
+    with in_a_thread(app) as url:
+        yield World(app, url, names, tokens)
 
 
 @schema.parametrize()

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-import uvicorn
 
 from app.search.compile import clauses_of
 from app.search.engine import EngineError, Filters, IndexMissingError, Request
 from app.search.opensearch import OpenSearchEngine, OpenSearchIndex
+from app.tests.listening import listening
 from app.tests.test_search_contract import BASE
 
 NAME = "index-0123456789abcdef"
@@ -63,19 +63,9 @@ class Recorded:
 
 @asynccontextmanager
 async def served(recorded: Recorded) -> AsyncIterator[Recorded]:
-    config = uvicorn.Config(recorded, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    socket = config.bind_socket()
-    recorded.url = f"opensearch+http://app:s%40cret@127.0.0.1:{socket.getsockname()[1]}/jobs"
-    task = asyncio.create_task(server.serve(sockets=[socket]))
-    try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
+    async with listening(recorded) as port:
+        recorded.url = f"opensearch+http://app:s%40cret@127.0.0.1:{port}/jobs"
         yield recorded
-    finally:
-        server.should_exit = True
-        await task
-        socket.close()
 
 
 @pytest.fixture

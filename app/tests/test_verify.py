@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from sqlalchemy import URL
 
 from app.main import create_app
 from app.tests.conftest import settings_for
+from app.tests.listening import in_a_thread
 from app.url_audit import audit
 from app.verify import CHECKS, verify
 
@@ -20,17 +18,8 @@ from app.verify import CHECKS, verify
 @pytest.fixture
 def base_url(database_url: URL) -> Iterator[str]:
     """The app behind a real server on a free port."""
-    config = uvicorn.Config(create_app(settings_for(database_url)), port=0, log_config=None)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < deadline, "the server never started"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
+    with in_a_thread(create_app(settings_for(database_url))) as url:
+        yield url
 
 
 def test_s311_verify_finds_a_healthy_installation_well(base_url: str) -> None:
