@@ -18,14 +18,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import aiohttp
 import httpx
 from rich.console import Console
 from rich.table import Table
-
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
 
 CONCURRENCY = (1, 8, 32)
 SKILLS = (
@@ -79,8 +76,6 @@ async def run(base_url: str, *, users: int, requests: int, seed: int) -> tuple[l
     rng = random.Random(seed)  # noqa: S311  (profiles, not secrets)
     async with httpx.AsyncClient(base_url=base_url, timeout=30.0) as client:
         tokens = [await _account(client, rng, number) for number in range(users)]
-    import aiohttp
-
     limits = aiohttp.TCPConnector(limit=max(CONCURRENCY))
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(base_url, connector=limits, timeout=timeout) as load:
@@ -96,12 +91,12 @@ async def run(base_url: str, *, users: int, requests: int, seed: int) -> tuple[l
     return cold, levels
 
 
-async def _client(load: ClientSession, turns: itertools.islice[str], level: Level) -> None:
+async def _client(load: aiohttp.ClientSession, turns: itertools.islice[str], level: Level) -> None:
     for token in turns:
         await _timed(load, token, level)
 
 
-async def _timed(load: ClientSession, token: str, level: Level) -> float:
+async def _timed(load: aiohttp.ClientSession, token: str, level: Level) -> float:
     started = time.perf_counter()
     headers = {"Authorization": f"Bearer {token}"}
     async with load.get("/api/v2/recommendations/", params={"limit": "20"}, headers=headers) as response:

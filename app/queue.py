@@ -6,7 +6,7 @@ The module-level app only collects tasks; a worker opens it on a connection of i
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 #: Higher runs first: what a person waits for goes before bulk work.
 URGENT, NORMAL, BULK = 10, 0, -10
+
+#: A periodic task's function: (context, timestamp of its minute).
+Upkeep = Callable[[procrastinate.JobContext, int], Awaitable[None]]
 
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
@@ -37,6 +40,19 @@ class Backoff(procrastinate.BaseRetryStrategy):
         longest = min(2 ** min(job.attempts, 16), self.ceiling_s)
         wait = longest * (0.5 + random.random() / 2)  # noqa: S311 - not a secret
         return procrastinate.RetryDecision(retry_in={"milliseconds": int(wait * 1000)})
+
+
+def every_minute(name: str) -> Callable[[Upkeep], Task[Any, Any, Any]]:
+    """Upkeep: one run at a time, behind everything people wait for, and none queued while one waits."""
+
+    def decorate(function: Upkeep) -> Task[Any, Any, Any]:
+        task = queue.task(
+            name=name, queue="upkeep", lock=name, queueing_lock=name, priority=BULK, pass_context=True
+        )(function)
+        made: Task[Any, Any, Any] = queue.periodic(cron="* * * * *")(task)
+        return made
+
+    return decorate
 
 
 async def enqueue(

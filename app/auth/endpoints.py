@@ -27,6 +27,7 @@ from app.auth.schemas import (
     VerifyRequest,
 )
 from app.db import Session
+from app.kit.caller import address_of, agent_of
 from app.kit.schemas import Detail
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -39,10 +40,6 @@ def session_rules(request: Request) -> SessionRules:
 
 
 Rules = Annotated[SessionRules, Depends(session_rules)]
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 # -- the account ---------------------------------------------------------------------------------------
@@ -74,8 +71,9 @@ async def resend_verification(body: EmailRequest, rules: Rules, session: Session
 async def login(body: LoginRequest, request: Request, rules: Rules, session: Session) -> LoginAnswer:
     """With two-step login on, a right password is answered by the problem `second-factor-required`, whose
     `challenge` goes to `/auth/login/second-factor/`. `email-not-verified`: follow the mailed link first."""
-    agent = request.headers.get("user-agent", "")
-    return await service.login(session, rules, body, address=_address(request), user_agent=agent)
+    return await service.login(
+        session, rules, body, address=address_of(request), user_agent=agent_of(request)
+    )
 
 
 @router.post("/login/second-factor/", dependencies=[PUBLIC])
@@ -83,8 +81,9 @@ async def login_second_factor(
     body: SecondStepRequest, request: Request, rules: Rules, session: Session
 ) -> LoginAnswer:
     """A code of the authenticator app, or a recovery code; each works once."""
-    agent = request.headers.get("user-agent", "")
-    return await service.finish_login(session, rules, body, address=_address(request), user_agent=agent)
+    return await service.finish_login(
+        session, rules, body, address=address_of(request), user_agent=agent_of(request)
+    )
 
 
 @router.post("/refresh/", dependencies=[PUBLIC])
@@ -125,7 +124,7 @@ async def step_up(
     body: StepUpRequest, request: Request, user: CurrentUser, rules: Rules, session: Session
 ) -> None:
     """Shows again who is there. What answers `step-up-required` works for ten minutes after."""
-    await sessions.step_up(session, rules, user, body, address=_address(request))
+    await sessions.step_up(session, rules, user, body, address=address_of(request))
 
 
 # -- passwords -----------------------------------------------------------------------------------------
@@ -149,7 +148,7 @@ async def change_password(
     body: ChangePasswordRequest, request: Request, user: CurrentUser, rules: Rules, session: Session
 ) -> None:
     """Ends every session but this one."""
-    await recovery.change(session, rules, user, body, address=_address(request))
+    await recovery.change(session, rules, user, body, address=address_of(request))
 
 
 # -- two-step login ------------------------------------------------------------------------------------

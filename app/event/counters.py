@@ -5,11 +5,14 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
 
 from app.db import Database
 from app.event import counters_repository as repository
+from app.kit.caller import address_of, agent_of
 
 #: Longer than any transaction may take (see `PoolLimits`): what it inserted is visible after this.
 SETTLE = timedelta(minutes=10)
@@ -26,6 +29,10 @@ class Visitor:
 
     address: str
     agent: str
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        return cls(address_of(request), agent_of(request))
 
     def digest(self, secret: str, now: datetime) -> bytes:
         """A keyed hash that is another one every day: it tells viewers apart and names nobody."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.event import counters, repository
 from app.kit.clock import utcnow
-from app.queue import BULK, Backoff, enqueue, queue
+from app.queue import Backoff, enqueue, every_minute, queue
 from app.worker_context import resources
 from serving.client import ServingRejectedError
 from serving.schemas import EventKind, EventsRequest, UserEvent
@@ -53,15 +53,7 @@ async def enqueue_record(session: AsyncSession, ids: Sequence[int]) -> None:
         await enqueue(session, record_events, ids=list(ids[start : start + BATCH]))
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="event.roll_up",
-    queue="upkeep",
-    lock="event.roll_up",
-    queueing_lock="event.roll_up",
-    priority=BULK,
-    pass_context=True,
-)
+@every_minute("event.roll_up")
 async def roll_up(context: JobContext, timestamp: int) -> None:
     """Counts views, saves and applications, and keeps the newest match scores."""
     database, _ = resources(context)

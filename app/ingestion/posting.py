@@ -9,8 +9,8 @@ from datetime import datetime
 
 from app.ingestion.normalize.job_type import JobType
 from app.ingestion.normalize.remote import Remote
-from app.ingestion.normalize.salary import Interval
 from app.ingestion.normalize.text import limit
+from app.kit.periods import Interval
 
 MAX_DESCRIPTION = 60_000  # characters: what the serving contract takes
 MAX_SKILLS, MAX_SKILL = 200, 100

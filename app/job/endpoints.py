@@ -46,7 +46,7 @@ async def read_job(
     found, own = await service.read(session, job, user.user_id if user else None)
     detail = await service.described(session, found)
     if found.status == "active" and not own:
-        viewer = user.user_id if user else _visitor(request)
+        viewer = user.user_id if user else counters.Visitor.of(request)
         secret = request.app.state.settings.secret_key.get_secret_value()
         await counters.record_view(session, found.id, viewer, secret=secret, now=utcnow())
     tag = etag(detail)
@@ -129,8 +129,3 @@ async def list_own_jobs(
 def _tagged(response: Response, detail: JobDetail) -> JobDetail:
     response.headers["ETag"] = etag(detail)
     return detail
-
-
-def _visitor(request: Request) -> counters.Visitor:
-    address = request.client.host if request.client else ""
-    return counters.Visitor(address, request.headers.get("user-agent", ""))

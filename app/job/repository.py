@@ -6,17 +6,20 @@ import uuid
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, text
-from sqlalchemy.dialects.postgresql import REGCONFIG
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, defer, joinedload, selectinload
-from sqlalchemy.sql.expression import cast, literal
 
 from app.kit.pagination import Paging
 from app.orm import Company, CompanyMember, Job, JobCounter
 
 #: First key of the advisory locks that order pushes of one posting ("jobp" in ASCII).
 _PUSH_LOCK = 0x6A6F6270
-_ENGLISH = cast(literal("english"), REGCONFIG)
+#: Columns of `job j` and `company c` for `JobSummary.of_row`.
+SUMMARY = (
+    "j.id, j.public_id, j.slug, j.title, j.location, j.remote_option, j.job_type, j.skills, j.status, "
+    "j.posted_at, j.salary_min, j.salary_max, j.salary_currency, j.salary_interval, j.salary_source, "
+    "j.annual_salary_min, j.annual_salary_max, c.slug AS company_slug, c.name AS company_name"
+)
 #: Lists show no long texts, and reading them costs more than all else.
 _SHORT = [defer(column, raiseload=True) for column in (Job.description, Job.requirements, Job.benefits)]
 

@@ -11,7 +11,7 @@ from procrastinate import JobContext
 from app.db import Database
 from app.job import details_repository, service
 from app.job.simhash import simhash
-from app.queue import BULK, queue
+from app.queue import every_minute, queue
 from app.taxonomy import service as taxonomy
 from app.worker_context import resources
 
@@ -32,15 +32,7 @@ async def expire_jobs(context: JobContext, timestamp: int) -> None:
                 return
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="job.annotate",
-    queue="upkeep",
-    lock="job.annotate",
-    queueing_lock="job.annotate",
-    priority=BULK,
-    pass_context=True,
-)
+@every_minute("job.annotate")
 async def annotate_jobs(context: JobContext, timestamp: int) -> None:
     """Finds place and simhash of what was imported."""
     database, _ = resources(context)

@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.event.tasks import WIRE_KINDS
+from app.job.repository import SUMMARY
 from serving.schemas import HistoryItem, UserDocument
 
 #: The newest events sent along, and how many events and impressions are looked at for what not to show.
@@ -35,7 +36,7 @@ SELECT {", ".join(_RECORD)},
                             ORDER BY at DESC LIMIT :impressions) AS i) AS hidden
 FROM user_record WHERE user_id = :user_id
 """)  # noqa: S608 - the inserted names are fields of a class of ours
-_SHOW = text("""
+_SHOW = text(f"""
 WITH ranked AS (
   SELECT (item->>0)::bigint AS job_id, (item->>1)::float8 AS score, (item->>2)::float8 AS propensity, place
   FROM jsonb_array_elements(CAST(:ranked AS jsonb)) WITH ORDINALITY AS given(item, place)
@@ -49,11 +50,9 @@ WITH ranked AS (
   INSERT INTO impression (request_id, user_id, job_id, rank, score, propensity, release_id)
   SELECT :request_id, :user_id, job_id, rank, score, propensity, :release_id FROM shown
 )
-SELECT j.id, j.public_id, j.slug, j.title, j.location, j.remote_option, j.job_type, j.skills, j.status,
-  j.posted_at, j.salary_min, j.salary_max, j.salary_currency, j.salary_interval, j.salary_source,
-  j.annual_salary_min, j.annual_salary_max, c.slug AS company_slug, c.name AS company_name
+SELECT {SUMMARY}
 FROM shown s JOIN job j ON j.id = s.job_id JOIN company c ON c.id = j.company_id ORDER BY s.rank
-""")
+""")  # noqa: S608 - the inserted text is a constant
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from app.kit.periods import PERIODS_PER_YEAR
+
 RATES_OF = "2024"
 BASE = "USD"
 #: Units of the currency for one US dollar.
@@ -42,8 +44,6 @@ PER_DOLLAR = {
     "TWD": 32.117,
     "ZAR": 18.326,
 }
-#: Paid units in a year: 52 weeks of 5 days of 8 hours, as in the database's generated columns.
-PER_YEAR = {"year": 1, "month": 12, "week": 52, "day": 260, "hour": 2080}
 #: No currency stated means dollars, as it does when a posting is written.
 _MOST = 2_000_000_000
 
@@ -53,4 +53,4 @@ def annual_dollars(amount: float | Decimal | None, currency: str, interval: str 
     rate = PER_DOLLAR.get(currency or BASE)
     if amount is None or rate is None:
         return None
-    return min(round(float(amount) * PER_YEAR[interval] / rate), _MOST)
+    return min(round(float(amount) * PERIODS_PER_YEAR[interval] / rate), _MOST)

@@ -8,29 +8,13 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.job.repository import SUMMARY
 from app.orm import Company, Job, SearchChange, SearchIndexName
 
-_SHOWN = (
-    Job.id,
-    Job.public_id,
-    Job.slug,
-    Job.title,
-    Job.location,
-    Job.remote_option,
-    Job.job_type,
-    Job.skills,
-    Job.status,
-    Job.posted_at,
-    Job.salary_min,
-    Job.salary_max,
-    Job.salary_currency,
-    Job.salary_interval,
-    Job.salary_source,
-    Job.annual_salary_min,
-    Job.annual_salary_max,
-    Company.slug.label("company_slug"),
-    Company.name.label("company_name"),
-)
+_SHOWN = text(f"""
+SELECT {SUMMARY} FROM job j JOIN company c ON c.id = j.company_id
+WHERE j.id = ANY(:ids) AND j.status = 'active'
+""")  # noqa: S608 - the inserted text is a constant
 _INDEXED = (
     Job.id,
     Job.title,
@@ -53,12 +37,7 @@ _INDEXED = (
 
 async def shown(session: AsyncSession, ids: Collection[int]) -> dict[int, Row[Any]]:
     """Rows for `JobSummary.of_row`, of those that are active now."""
-    query = (
-        select(*_SHOWN)
-        .join(Company, Company.id == Job.company_id)
-        .where(Job.id == func.any(list(ids)), Job.status == "active")
-    )
-    rows: Sequence[Any] = (await session.execute(query)).all()
+    rows: Sequence[Any] = (await session.execute(_SHOWN, {"ids": list(ids)})).all()
     return {row.id: row for row in rows}
 
 

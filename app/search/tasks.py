@@ -11,7 +11,7 @@ import procrastinate
 from procrastinate import JobContext
 
 from app.db import Database
-from app.queue import BULK, URGENT, Backoff, enqueue, queue
+from app.queue import BULK, URGENT, Backoff, enqueue, every_minute, queue
 from app.search import alerts, follow
 from app.search.engine import SearchIndex
 from app.search.provider import index_at, search_at
@@ -106,15 +106,7 @@ async def wake(database: Database) -> None:
         await enqueue(session, update_index, priority=URGENT)
 
 
-@queue.periodic(cron="* * * * *")
-@queue.task(
-    name="search.alert",
-    queue="upkeep",
-    lock="search.alert",
-    queueing_lock="search.alert",
-    priority=BULK,
-    pass_context=True,
-)
+@every_minute("search.alert")
 async def alert_seekers(context: JobContext, timestamp: int) -> None:
     """Tells seekers of postings that are new and that a search of theirs finds."""
     database, _ = resources(context)

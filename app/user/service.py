@@ -8,14 +8,13 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import InvalidInputError
+from app.kit.periods import PERIODS_PER_YEAR
 from app.kit.storage import Storage
 from app.orm import User, UserProfile
 from app.user import documents, pictures, repository
 from app.user.schemas import SAME, ProfileAnswer, ProfilePatch, SkillDetail, SkillsRequest
 from app.user.tasks import enqueue_drop_picture, enqueue_forget_behaviour
 
-#: Paid units in a year, as for postings: 52 weeks of 5 days of 8 hours.
-UNITS = {"year": 1, "month": 12, "week": 52, "day": 260, "hour": 2080}
 HIGHEST = Decimal(1_000_000_000)
 MEDIA = "/api/v1/media/avatars/"
 
@@ -79,7 +78,7 @@ async def drop_picture(session: AsyncSession, user_id: int) -> None:
 
 def _annualise(stored: UserProfile, changes: dict[str, Any]) -> None:
     """Replaces the expectations in `changes` by what they are in a year. Raises InvalidInputError."""
-    units = UNITS[changes.get("salary_interval") or stored.salary_interval]
+    units = PERIODS_PER_YEAR[changes.get("salary_interval") or stored.salary_interval]
     for end in ("min", "max"):
         name = f"salary_expectation_{end}"
         if name in changes:
@@ -118,7 +117,7 @@ def _privacy(stored: UserProfile) -> documents.PrivacySettings:
 
 
 def _expectation(annual: Decimal | None, interval: str) -> float | None:
-    return None if annual is None else float(round(annual / UNITS[interval], 2))
+    return None if annual is None else float(round(annual / PERIODS_PER_YEAR[interval], 2))
 
 
 _COMPUTED = frozenset(

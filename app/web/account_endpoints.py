@@ -22,6 +22,7 @@ from app.errors import (
     SecondFactorRequiredError,
     TooManyAttemptsError,
 )
+from app.kit.caller import address_of, agent_of
 from app.web.forms import complaints, guard, safe_next
 from app.web.view import View, Viewing
 
@@ -48,18 +49,15 @@ async def login_page(view: Viewing, target: Next = "") -> Response:
 
 
 def _login_form(
-    view: View,
-    target: str,
-    message: str = "",
-    *,
-    email: str = "",
-    status: int = 200,
-    wait_s: int | None = None,
+    view: View, target: str, message: str = "", *, email: str = "", status: int = 200
 ) -> Response:
-    page = view.page("login.html", status, next=safe_next(target), message=message, email=email)
-    if wait_s is not None:
-        page.headers["Retry-After"] = str(wait_s)
-    return page
+    return view.page("login.html", status, next=safe_next(target), message=message, email=email)
+
+
+def _wait(error: TooManyAttemptsError) -> tuple[int, int]:
+    """(seconds, minutes as people are told)."""
+    seconds = error.retry_after_s or 60
+    return seconds, -(-seconds // 60)
 
 
 @router.post("/login/")
@@ -75,11 +73,11 @@ async def login(
     try:
         body = LoginRequest.model_validate({"email": email, "password": password})
         found = await service.login(
-            session, view.rules, body, address=_address(request), user_agent=_agent(request)
+            session, view.rules, body, address=address_of(request), user_agent=agent_of(request)
         )
     except SecondFactorRequiredError as asked:
         challenge = str(asked.extensions["challenge"])
-        return view.page("second_factor.html", next=safe_next(target), challenge=challenge, message="")
+        return _code_form(view, target, challenge)
     except (ValidationError, InvalidCredentialsError):  # what cannot be a password is a wrong one
         return _login_form(view, target, WRONG, email=email, status=422)
     except EmailNotVerifiedError:
@@ -89,9 +87,9 @@ async def login(
         )
         return _login_form(view, target, message, email=email, status=403)
     except TooManyAttemptsError as error:
-        wait = error.retry_after_s or 60
-        message = f"Too many failed logins. Try again in {-(-wait // 60)} minutes."
-        return _login_form(view, target, message, email=email, status=429, wait_s=wait)
+        seconds, minutes = _wait(error)
+        message = f"Too many failed logins. Try again in {minutes} minutes."
+        return _later(_login_form(view, target, message, email=email, status=429), seconds)
     return _signed_in(view, found, target)
 
 
@@ -108,7 +106,7 @@ async def login_second_factor(
     try:
         body = SecondStepRequest.model_validate({"challenge": challenge, "code": code})
         found = await service.finish_login(
-            session, view.rules, body, address=_address(request), user_agent=_agent(request)
+            session, view.rules, body, address=address_of(request), user_agent=agent_of(request)
         )
     except ValidationError as error:
         message = next(iter(complaints(error, WORDS).values()))
@@ -118,14 +116,18 @@ async def login_second_factor(
     except InvalidTokenError:
         return _login_form(view, target, "That took too long. Log in again.", status=422)
     except TooManyAttemptsError as error:
-        wait = error.retry_after_s or 60
-        page = _code_form(view, target, challenge, f"Too many codes. Wait {-(-wait // 60)} minutes.", 429)
-        page.headers["Retry-After"] = str(wait)
-        return page
+        seconds, minutes = _wait(error)
+        message = f"Too many codes. Wait {minutes} minutes."
+        return _later(_code_form(view, target, challenge, message, 429), seconds)
     return _signed_in(view, found, target)
 
 
-def _code_form(view: View, target: str, challenge: str, message: str, status: int) -> Response:
+def _later(page: Response, seconds: int) -> Response:
+    page.headers["Retry-After"] = str(seconds)
+    return page
+
+
+def _code_form(view: View, target: str, challenge: str, message: str = "", status: int = 200) -> Response:
     shown = {"next": safe_next(target), "challenge": challenge, "message": message}
     return view.page("second_factor.html", status, **shown)
 
@@ -172,11 +174,3 @@ async def register(
 
 def _said(error: AppError) -> str:
     return error.message[:1].upper() + error.message[1:].rstrip(".") + "."
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-def _agent(request: Request) -> str:
-    return request.headers.get("user-agent", "")

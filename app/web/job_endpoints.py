@@ -64,7 +64,7 @@ async def posting(
     found, own = await jobs.read(session, job, user.user_id if user else None)
     detail = await jobs.described(session, found)
     if found.status == "active" and not own:
-        viewer = user.user_id if user else _visitor(request)
+        viewer = user.user_id if user else counters.Visitor.of(request)
         secret = request.app.state.settings.secret_key.get_secret_value()
         await counters.record_view(session, found.id, viewer, secret=secret, now=utcnow())
     active = found.status == "active"
@@ -97,8 +97,3 @@ _NOTICES = {
 
 def _is_over(deadline: datetime | None) -> bool:
     return deadline is not None and deadline <= utcnow()
-
-
-def _visitor(request: Request) -> counters.Visitor:
-    address = request.client.host if request.client else ""
-    return counters.Visitor(address, request.headers.get("user-agent", ""))

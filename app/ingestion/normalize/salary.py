@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
-Interval = Literal["hour", "day", "week", "month", "year"]
+from app.kit.periods import PERIODS_PER_YEAR, Interval
 
-# 40 hours x 52 weeks, the full-time year of the US Bureau of Labor Statistics.
-HOURS_PER_YEAR = 2080.0
-PERIODS_PER_YEAR: dict[Interval, float] = {
-    "hour": HOURS_PER_YEAR,
-    "day": HOURS_PER_YEAR / 8,
-    "week": 52.0,
-    "month": 12.0,
-    "year": 1.0,
-}
 _SYMBOLS = {
     "us$": "USD", "$": "USD", "c$": "CAD", "ca$": "CAD", "cad$": "CAD", "a$": "AUD", "au$": "AUD",
     "s$": "SGD", "hk$": "HKD", "nz$": "NZD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₪": "ILS",
