@@ -29,4 +29,5 @@ def plain_text(text: str) -> str:
 
 def _strip(text: str) -> str:
     seen = "".join(c for c in text.translate(_UNSEEN) if c == "\n" or unicodedata.category(c) != "Cc")
-    return html.unescape(nh3.clean(seen, tags=set())).strip()
+    # the space: "</" at the very end is text to a parser, but would be a tag with whatever is put behind it
+    return html.unescape(nh3.clean(f"{seen} ", tags=set())).strip()

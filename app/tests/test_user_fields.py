@@ -281,6 +281,8 @@ async def test_the_database_refuses_it_too(
         ("<img src=x onerror=alert(1)>", ""),
         ("one\r\ntwo\tthree\x07", "one\ntwothree"),
         ("safe\u202egnp.exe", "safegnp.exe"),
+        ("Hi </", "Hi"),
+        ("Hi &lt;/", "Hi"),
     ],
 )
 def test_text_is_plain(written: str, kept: str) -> None:
