@@ -16,9 +16,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from torch.nn import Module
 
 F32 = npt.NDArray[np.float32]
 WIDTH = 384
@@ -113,11 +117,8 @@ def export_encoder(out: Path, source: Path | None = None) -> Path:
 
 
 def _export_onnx(source: Path, target: Path) -> None:
-    import warnings
-
     import torch
     import transformers
-    from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import AutoModel
 
     class Pooled(torch.nn.Module):
@@ -132,6 +133,19 @@ def _export_onnx(source: Path, target: Path) -> None:
             return torch.nn.functional.normalize(hidden.mean(1), dim=-1)
 
     transformers.utils.logging.disable_progress_bar()
+    export_int8(Pooled(), target, outputs=("vector",))
+
+
+def export_int8(module: Module, target: Path, *, outputs: tuple[str, ...]) -> None:
+    """Writes a module of (1, tokens) `input_ids` as ONNX with int8 MatMul weights, one scale per channel.
+
+    Any length from 2 to 512 tokens. The module should use eager attention. Deterministic.
+    """
+    import warnings
+
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
     for name in ("torch.onnx", "root"):  # both warn about things that do not concern this export
         logging.getLogger(name).setLevel(logging.ERROR)
     full = target.with_suffix(".fp32.onnx")
@@ -139,11 +153,11 @@ def _export_onnx(source: Path, target: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Pooled().eval(),
+            module.eval(),
             (example,),
             str(full),
             input_names=["input_ids"],
-            output_names=["vector"],
+            output_names=list(outputs),
             dynamic_shapes={"input_ids": {1: torch.export.Dim("tokens", min=2, max=512)}},
             dynamo=True,
             external_data=False,
