@@ -15,6 +15,8 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from features.postgres import conninfo
+from features.skills import SkillMatcher
+from features.taxonomy import Taxonomy
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +52,14 @@ def new_database(postgres_socket: Path) -> Callable[..., str]:
         return f"postgresql+psycopg://postgres:@/{name}?host={postgres_socket}"
 
     return make
+
+
+@pytest.fixture(scope="session")
+def taxonomy() -> Taxonomy:
+    return Taxonomy.load()
+
+
+@pytest.fixture(scope="session")
+def matcher(taxonomy: Taxonomy) -> SkillMatcher:
+    """Built once: it takes about a second."""
+    return SkillMatcher(taxonomy)

@@ -10,16 +10,6 @@ from features.skills import SkillMatcher
 from features.taxonomy import Taxonomy
 
 
-@pytest.fixture(scope="module")
-def taxonomy() -> Taxonomy:
-    return Taxonomy.load()
-
-
-@pytest.fixture(scope="module")
-def matcher(taxonomy: Taxonomy) -> SkillMatcher:
-    return SkillMatcher(taxonomy)
-
-
 def labels(matcher: SkillMatcher, text: str) -> list[str]:
     return [mention.label for mention in matcher.find(text)]
 
