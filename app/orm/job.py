@@ -64,6 +64,7 @@ class Job(Timestamps, Base):
 
     `location` is what the employer wrote, `location_id` the place it names. `annotated_hash` is the
     content hash that place and simhash were computed for; a trigger refuses impossible status changes.
+    Postings of one `repost_group` are one text that a company has published several times.
     """
 
     __tablename__ = "job"
@@ -102,8 +103,16 @@ class Job(Timestamps, Base):
         Index(
             "ix_job_not_annotated",
             "id",
-            postgresql_where=text("annotated_hash IS DISTINCT FROM content_hash"),
+            postgresql_where=text("annotated_hash IS DISTINCT FROM content_hash OR repost_group IS NULL"),
         ),
+        Index(
+            "ix_job_repost_group",
+            "repost_group",
+            text("posted_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'active'"),
+        ),
+        Index("ix_job_company_id_title", "company_id", text("lower(title)")),
         Index("ix_job_skill_keys", "skill_keys", postgresql_using="gin"),
         Index("ix_job_search_vector", "search_vector", postgresql_using="gin"),
     )
@@ -148,6 +157,7 @@ class Job(Timestamps, Base):
     content_hash: Mapped[Str]
     annotated_hash: Mapped[str | None] = mapped_column(Text)
     simhash: Mapped[int | None] = mapped_column(BigInteger)
+    repost_group: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(Text, server_default="active")
     is_featured: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     posted_at: Mapped[Moment]
