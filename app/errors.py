@@ -11,6 +11,7 @@ AppError
 ├── PreconditionFailedError 412
 ├── PayloadTooLargeError 413
 ├── InvalidInputError 422 ── IdempotencyKeyReusedError
+├── PreconditionRequiredError 428
 ├── TooManyAttemptsError 429, RateLimitedError 429
 └── UnavailableError 503 ── DatabaseUnavailableError, MatchingUnavailableError
 """
@@ -135,6 +136,10 @@ class InvalidInputError(AppError):
 
 class IdempotencyKeyReusedError(InvalidInputError):
     code, title = "idempotency-key-reused", "This Idempotency-Key belongs to another request"
+
+
+class PreconditionRequiredError(AppError):
+    status, code, title = 428, "precondition-required", "Say which version you change"
 
 
 class TooManyAttemptsError(AppError):

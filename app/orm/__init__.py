@@ -25,6 +25,7 @@ from app.orm.job_extra import (
 )
 from app.orm.mail import Mail
 from app.orm.personal_data import DataExport, ErasureReceipt
+from app.orm.resume import Resume, ResumeQuota, ResumeVersion
 from app.orm.search import AlertCandidate, JobAlert, SavedSearch, SearchChange, SearchIndexName
 from app.orm.security import AccountToken, RecoveryCode, TotpFactor
 from app.orm.session import AuthSession, LoginThrottle, RefreshToken
@@ -57,6 +58,9 @@ __all__ = [
     "MatchScore",
     "RecoveryCode",
     "RefreshToken",
+    "Resume",
+    "ResumeQuota",
+    "ResumeVersion",
     "RollupState",
     "SavedJob",
     "SavedSearch",

@@ -1,0 +1,1 @@
+"""Resumes: documents and their versions, tailoring to a posting, files to send."""

@@ -1,0 +1,1 @@
+"""A resume as a file: one outline, several formats."""
