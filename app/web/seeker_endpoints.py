@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from app.application import service as applications
 from app.application.endpoints import AccountLimits
-from app.application.schemas import ApplicationAnswer, ApplyRequest, SavedAnswer
+from app.application.schemas import ApplicationAnswer, ApplicationPatch, ApplyRequest, SavedAnswer
 from app.auth.access import PageUser, page_user
 from app.dashboard import service as dashboard
 from app.dashboard.schemas import StatsQuery
@@ -73,14 +74,38 @@ async def saved_page(view: Viewing, user: PageUser, session: Session, paging: Pa
 
 
 @router.get("/applications/")
-async def applications_page(view: Viewing, user: PageUser, session: Session, paging: PagingQuery) -> Response:
+async def applications_page(
+    request: Request, view: Viewing, user: PageUser, session: Session, paging: PagingQuery
+) -> Response:
     total, rows = await _sent(session, user.user_id, paging)
-    return _list(view, "applications.html", paging, total, rows)
+    notice = _WITHDRAWN.get(request.query_params.get("done", ""), "")
+    return _list(view, "applications.html", paging, total, rows, notice)
 
 
-def _list(view: View, template: str, paging: Paging, total: int, rows: list[Any]) -> Response:
+def _list(
+    view: View, template: str, paging: Paging, total: int, rows: list[Any], notice: str = ""
+) -> Response:
     last = max(1, -(-total // paging.limit))
-    return view.page(template, rows=rows, total=total, page=paging.page, last_page=last)
+    return view.page(template, rows=rows, total=total, page=paging.page, last_page=last, notice=notice)
+
+
+@router.post("/applications/{application}/withdraw/")
+async def withdraw(application: uuid.UUID, view: Viewing, user: PageUser, session: Session) -> Response:
+    """Raises NotFoundError, also for somebody else's. What the company refused meanwhile stays refused."""
+    patch = ApplicationPatch(status="withdrawn")
+    try:
+        async with session.begin_nested():
+            await applications.change(session, user.user_id, application, patch)
+    except ConflictError:
+        return view.go("/applications?done=over")
+    return view.go("/applications?done=withdrawn")
+
+
+#: What a form that led here did, as on a posting's page.
+_WITHDRAWN = {
+    "withdrawn": "Your application is withdrawn.",
+    "over": "That application is over already: there is nothing to withdraw.",
+}
 
 
 async def _saved(session: Session, user_id: int, paging: Paging) -> tuple[int, list[SavedAnswer]]:

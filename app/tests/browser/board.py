@@ -65,9 +65,8 @@ async def fill(app: FastAPI, client: httpx.AsyncClient, index: Path, url: str) -
         async for job in _post(
             member,
             company,
-            *[{"title": f"Python Developer {number}", "remote": "remote"} for number in range(1, 23)],
-            {"title": "Python Developer for the night shift", "remote": "on-site"},
-            {"title": "Python Developer elsewhere", "external_application_url": "https://example.org/apply"},
+            *[{"title": f"Python Developer {number}", "remote": "remote"} for number in range(1, 7)],
+            {"title": "Timetable clerk", "external_application_url": "https://example.org/apply"},
             {"title": "Python Developer of last year"},
             {"title": f"{LONG}, {LONG.lower()} and a deputy", "skills": [LONG, "Python"], "location": LONG},
         )
@@ -78,8 +77,6 @@ async def fill(app: FastAPI, client: httpx.AsyncClient, index: Path, url: str) -
     return Board(url, app, client, People(client), open_, external, closed, long)
 
 
-async def _post(
-    member: Person, company: str, *postings: dict[str, Any]
-) -> AsyncIterator[dict[str, Any]]:
+async def _post(member: Person, company: str, *postings: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
     for fields in postings:
         yield await post_job(member, company, **(PYTHON | fields))

@@ -71,14 +71,23 @@ class Visitor:
         return " ".join((await self.page.locator(selector).inner_text()).split())
 
     async def press(self, name: str, role: Any = "button") -> None:
-        """What carries this name for everybody, who does not see included; waits for the page it leads to."""
+        """The first that carries this name for everybody, who does not see included; waits for its page."""
         async with self.page.expect_navigation():
-            await self.page.get_by_role(role, name=name, exact=True).click()
+            await self.page.get_by_role(role, name=name, exact=True).first.click()
+
+    async def search(self, words: str) -> None:
+        """With RETURN, from the page the visitor is on."""
+        await self.page.fill("#job-search", words)
+        async with self.page.expect_navigation():
+            await self.page.press("#job-search", "Enter")
 
     async def log_in(self, person: Person) -> None:
         await self.go("/login")
-        await self.page.fill("#email", person.email)
-        await self.page.fill("#password", PASSWORD)
+        await self.enter(person.email, PASSWORD)
+
+    async def enter(self, email: str, password: str) -> None:
+        await self.page.fill("#email", email)
+        await self.page.fill("#password", password)
         async with self.page.expect_navigation():
             await self.page.click("#login-button")
 
