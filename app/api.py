@@ -20,6 +20,10 @@ from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
 from app.user import endpoints as user
 from app.web import account_endpoints as web_account
+from app.web import admin_bulk_endpoints as admin_bulk
+from app.web import admin_endpoints as admin_web
+from app.web import admin_job_endpoints as admin_jobs
+from app.web import admin_user_endpoints as admin_users
 from app.web import assets, job_endpoints, seeker_endpoints
 
 #: Bytes of a JSON body. A route that takes files sets its own.
@@ -45,6 +49,10 @@ def routes() -> APIRouter:
         job_endpoints.router,
         seeker_endpoints.router,
         assets.router,
+        admin_web.router,
+        admin_bulk.router,  # before the postings: "bulk" is none
+        admin_jobs.router,
+        admin_users.router,
     ):
         web.include_router(router)
     # routes are tried in order: the busiest first

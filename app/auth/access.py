@@ -8,6 +8,7 @@
 | `Staff` | staff |
 | `RecentUser` | a signed-in account whose owner proved again, minutes ago, to be there (a step-up) |
 | `PageUser` | as `CurrentUser`, but the session may also come as a browser's cookie: for pages only |
+| `StaffPage` | staff, the same way; to everybody else who is signed in the page is not there |
 """
 
 from __future__ import annotations
@@ -26,7 +27,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth import browser, factor, repository
 from app.auth.rules import SessionRules
 from app.db import Session
-from app.errors import ForbiddenError, InvalidTokenError, NotAuthenticatedError, StepUpRequiredError
+from app.errors import (
+    ForbiddenError,
+    InvalidTokenError,
+    NotAuthenticatedError,
+    NotFoundError,
+    StepUpRequiredError,
+)
 from app.kit.clock import utcnow
 from app.kit.tokens import Claims, TokenSigner
 from app.ratelimit import CLAIMS
@@ -142,6 +149,16 @@ async def page_user(user: OptionalPageUser) -> Principal:
 PageUser = Annotated[Principal, Depends(page_user)]
 
 
+async def staff_page(user: PageUser) -> Principal:
+    """Raises NotAuthenticatedError as `page_user`, and NotFoundError: who is not staff is told nothing."""
+    if not user.is_staff:
+        raise NotFoundError
+    return user
+
+
+StaffPage = Annotated[Principal, Depends(staff_page)]
+
+
 async def employer(user: CurrentUser) -> Principal:
     if not user.is_employer:
         raise ForbiddenError("only a company's members may do this")
@@ -165,6 +182,7 @@ POLICIES: dict[Callable[..., Any], str] = {
     employer: "employer",
     current_user: "user",
     optional_user: "public",
+    staff_page: "staff-page",
     page_user: "user",
     optional_page_user: "public",
     public: "public",

@@ -201,6 +201,8 @@ def expected(policy: str, actor: str, *, owned: bool) -> Expectation:
         return BAD_TOKEN
     if policy == "staff":
         return PASSES if actor == "staff" else FORBIDDEN
+    if policy == "staff-page":
+        return PASSES if actor == "staff" else NOT_THERE
     if policy == "employer" and actor in ("other", "staff"):
         return FORBIDDEN
     if policy not in ("user", "employer"):
@@ -212,7 +214,7 @@ def order(policy: str) -> list[str]:
     """Whoever may act goes last: the others must meet things as they were."""
     if policy == "public":  # it does not look at who is there: some are enough
         return ["anonymous", "expired", "other"]
-    last = "staff" if policy == "staff" else "owner"
+    last = "staff" if policy.startswith("staff") else "owner"
     return sorted(ACTORS, key=lambda actor: actor == last)
 
 
@@ -245,7 +247,7 @@ async def mismatches(
     return wrong, status
 
 
-@pytest.mark.parametrize("policy", ["public", "user", "employer", "staff"])
+@pytest.mark.parametrize("policy", ["public", "user", "employer", "staff", "staff-page"])
 async def test_every_route_answers_everybody_as_its_policy_says(
     policy: str, application: FastAPI, client: httpx.AsyncClient
 ) -> None:
@@ -266,7 +268,7 @@ async def test_every_route_answers_everybody_as_its_policy_says(
 
 def test_every_policy_is_in_the_matrix(application: FastAPI) -> None:
     declared = {policy for _, _, policy in policies(application)}
-    assert declared == {"public", "user", "employer", "staff"}
+    assert declared == {"public", "user", "employer", "staff", "staff-page"}
 
 
 async def test_an_unknown_path_parameter_or_policy_fails(

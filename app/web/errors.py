@@ -100,6 +100,8 @@ def _where_from(scope: Scope) -> str:
     if scope["method"] in ("GET", "HEAD"):
         query = scope["query_string"].decode("ascii", "ignore")
         return f"{path}?{query}" if query else path
+    if path.startswith("/admin/"):
+        return "/admin/"
     return "/".join(path.split("/")[:3]) if path.startswith("/jobs/") else "/dashboard"
 
 
