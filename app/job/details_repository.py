@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Row, String, bindparam, delete, insert, liter
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.job.simhash import NEAR
 from app.orm import Job, JobSummaryText, SkillRequirement, Tag, job_tag
 
 # The label says best what a name means; an alias may be shared, and then names nothing for certain.
@@ -44,6 +45,19 @@ LIMIT :limit
     *(bindparam(name, type_=String(), literal_execute=True) for name in ("keys", "any_word")),
     bindparam("location_id", type_=BigInteger()),
 )
+
+# The same company, title and place, and nearly the same text. Among several, the group it is in already.
+_REGROUP = text("""
+UPDATE job SET repost_group = coalesce((
+  SELECT o.repost_group FROM job o
+  WHERE o.company_id = job.company_id AND lower(o.title) = lower(job.title)
+    AND lower(o.location) = lower(job.location) AND o.id <> job.id AND o.repost_group IS NOT NULL
+    AND bit_count((o.simhash # job.simhash)::bit(64)) <= :near
+  ORDER BY (o.repost_group IS NOT DISTINCT FROM job.repost_group) DESC, o.id LIMIT 1
+), nextval('repost_group_seq')) WHERE id = :id
+""")
+#: First key of the advisory locks under which postings of one company are grouped ("rept" in ASCII).
+_GROUP_LOCK = 0x72657074
 
 
 async def requirements(session: AsyncSession, job_id: int) -> Sequence[SkillRequirement]:
@@ -114,10 +128,11 @@ async def similar_ids(session: AsyncSession, job_id: int, limit: int) -> list[in
 
 
 async def not_annotated(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
-    """Postings whose place and simhash are not those of their present content, locked."""
+    """Postings whose place, simhash and group are not those of their present content, locked."""
     query = text(
-        "SELECT id, title, description, location, content_hash FROM job "
-        "WHERE annotated_hash IS DISTINCT FROM content_hash ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        "SELECT id, company_id, title, description, location, content_hash FROM job "
+        "WHERE annotated_hash IS DISTINCT FROM content_hash OR repost_group IS NULL "
+        "ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
     )
     return (await session.execute(query, {"limit": limit})).all()
 
@@ -129,3 +144,17 @@ async def annotate(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> Non
         "WHERE id = :id"
     )
     await session.execute(statement, list(rows))
+
+
+async def regroup(session: AsyncSession, jobs: Sequence[tuple[int, int]]) -> None:
+    """(posting, company): finds for each annotated posting whose repost it is, or gives it its own group.
+
+    One after another within a company: of two that are published at once, the later finds the earlier.
+    Not a change of the posting either.
+    """
+    keys = sorted({company_id % 2147483647 for _, company_id in jobs})
+    lock = text("SELECT pg_advisory_xact_lock(:lock, CAST(:key AS int))")
+    for key in keys:
+        await session.execute(lock, {"lock": _GROUP_LOCK, "key": key})
+    for job_id, _ in jobs:
+        await session.execute(_REGROUP, {"id": job_id, "near": NEAR})

@@ -128,6 +128,7 @@ async def create_for(session: AsyncSession, company: Company, body: JobCreate) -
     await _annotate(session, job)
     session.add(job)
     await session.flush()
+    await details_repository.regroup(session, [(job.id, company.id)])
     await _store_lists(session, job, body.model_dump(include=set(LISTS)))
     if job.status == "active":
         await enqueue_push(session, [job.id])
@@ -158,8 +159,10 @@ async def edit(
     transition(job, status, actor, now)
     _check_expiry(job, now)
     job.updated_at = job.last_verified = now
-    await _annotate(session, job)
+    is_other_text = await _annotate(session, job)
     await session.flush()
+    if is_other_text:
+        await details_repository.regroup(session, [(job.id, job.company_id)])
     await _store_lists(session, job, lists)
     await enqueue_push(session, [job.id], closing=job.status != "active")
     return await detail(session, job)
@@ -308,13 +311,15 @@ def _check_expiry(job: Job, now: datetime) -> None:
         raise InvalidInputError("expires_at is over", pointer="/body/expires_at")
 
 
-async def _annotate(session: AsyncSession, job: Job) -> None:
-    """What follows from the text: computed again only when the text is another."""
+async def _annotate(session: AsyncSession, job: Job) -> bool:
+    """What follows from the text: computed again only when the text is another. Whether it is."""
     job.content_hash = content_hash(job)
-    if job.content_hash != job.annotated_hash:
-        job.location_id = await taxonomy.place_of(session, job.location or "")
-        job.simhash = simhash(job.title, job.description or "")
-        job.annotated_hash = job.content_hash
+    if job.content_hash == job.annotated_hash:
+        return False
+    job.location_id = await taxonomy.place_of(session, job.location or "")
+    job.simhash = simhash(job.title, job.description or "")
+    job.annotated_hash = job.content_hash
+    return True
 
 
 async def _store_lists(session: AsyncSession, job: Job, lists: dict[str, Any]) -> None:

@@ -10,9 +10,8 @@ _WORD = re.compile(r"\w+")
 #: Words looked at: the beginning of a long text tells it apart well enough.
 MAX_WORDS = 2000
 SHINGLE = 3
-#: Bits in which two texts may differ and still count as one (Manku, Jain and Das Sarma, "Detecting
-#: near-duplicates for web crawling", WWW 2007, for 64 bits). Real reposts of one title and place lie at 0 to 3,
-#: other texts of one company mostly beyond 10.
+#: Bits in which texts may differ and still count as one: what Manku, Jain and Das Sarma found for 64 bits
+#: ("Detecting near-duplicates for web crawling", WWW 2007).
 NEAR = 3
 
 

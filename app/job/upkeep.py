@@ -34,7 +34,7 @@ async def expire_jobs(context: JobContext, timestamp: int) -> None:
 
 @every_minute("job.annotate")
 async def annotate_jobs(context: JobContext, timestamp: int) -> None:
-    """Finds place and simhash of what was imported."""
+    """Finds place, simhash and earlier publications of what was imported."""
     database, _ = resources(context)
     end = time.monotonic() + BUDGET_S
     while await annotate_batch(database):
@@ -62,4 +62,5 @@ async def annotate_batch(database: Database) -> int:
         ]
         if found:
             await details_repository.annotate(session, found)
+            await details_repository.regroup(session, [(row.id, row.company_id) for row in rows])
     return len(found)

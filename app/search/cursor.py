@@ -54,7 +54,7 @@ class Window:
 
 def fingerprint(filters: JobFilters) -> str:
     """A cursor of one search does not continue another."""
-    text = filters.model_dump_json(include=set(JobFilters.model_fields))
+    text = filters.model_dump_json(include={*JobFilters.model_fields, "reposts"})
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from app.search.compile import set_in, without
 from app.search.engine import Answer, Clause, Request
-from app.search.schemas import JobFilters, Relaxation
+from app.search.schemas import JobQuery, Relaxation
 
 #: Words tried without: each is one more search.
 MOST_WORDS = 5
@@ -29,13 +29,14 @@ class Advice:
 
 
 async def advise(
-    ask: Ask, request: Request, asked: JobFilters, corrections: tuple[tuple[str, str], ...]
+    ask: Ask, request: Request, asked: JobQuery, corrections: tuple[tuple[str, str], ...]
 ) -> Advice:
     """Tries each condition's absence; only what then finds something is told, most results first."""
     bare = replace(request, order="date", limit=1, offset=0, after=None, facets=())
     found: list[Relaxation] = []
     for parameter in set_in(request.filters):
-        answer = await ask(replace(bare, filters=without(request.filters, parameter)))
+        collapse = request.collapse or (parameter == "company" and not asked.reposts)
+        answer = await ask(replace(bare, filters=without(request.filters, parameter), collapse=collapse))
         found.append(Relaxation(drop=parameter, total_count=answer.total))
     positive = [clause for clause in request.clauses if not clause.negative]
     for clause in positive[:MOST_WORDS] if len(positive) > 1 else ():

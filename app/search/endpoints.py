@@ -6,11 +6,10 @@ from fastapi import APIRouter, Query, Request
 
 from app.auth.access import PUBLIC, OptionalUser
 from app.db import Session
-from app.job.schemas import JobSummary
 from app.kit.pagination import Pagination
 from app.search import service
 from app.search.engine import WINDOW
-from app.search.schemas import JobQuery, JobSearchPage, Suggestions
+from app.search.schemas import FoundJob, JobQuery, JobSearchPage, Suggestions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -19,12 +18,14 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 async def list_jobs(
     request: Request, session: Session, user: OptionalUser, query: Annotated[JobQuery, Query()]
 ) -> JobSearchPage:
-    """Active postings. `q` takes words, "phrases", beginnings*, `or` and `-not`; without it the newest."""
+    """Active postings. `q` takes words, "phrases", beginnings*, `or` and `-not`; without it the newest.
+
+    A posting that its company has published several times is one result, its newest publication."""
     state = request.app.state
     user_id = user.user_id if user else None
     found = await service.search(session, state.search, state.matching, user_id, query)
     return JobSearchPage(
-        results=[JobSummary.of_row(row) for row in found.rows],
+        results=[FoundJob.of_row(row) for row in found.rows],
         pagination=_pagination(request, query, found),
         total_relation="exact" if found.exact else "at_least",
         next_cursor=found.next_cursor,

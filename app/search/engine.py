@@ -78,7 +78,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`after` is the order key of the last posting seen, for the orders by date and salary."""
+    """`after` is the order key of the last posting seen, for the orders by date and salary. With `collapse`,
+    reposts are not there: not found, not counted, in no facet.
+    """
 
     clauses: tuple[Clause, ...] = ()
     filters: Filters = Filters()
@@ -88,6 +90,7 @@ class Request:
     after: int | None = None
     facets: tuple[Facet, ...] = ()
     count: bool = True
+    collapse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What an index holds of an active posting."""
+    """What an index holds of an active posting. `repost`: a newer open one of the same text stands for it."""
 
     id: int
     title: str
@@ -144,6 +147,7 @@ class Posting:
     salary_low: int | None
     salary_high: int | None
     posted: int
+    repost: bool = False
 
 
 class SearchEngine(Protocol):

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 
 from app.db import Database
 from app.kit.ids import uuid7
-from app.search import repository
+from app.search import repository, reposts
 from app.search.engine import EngineError, SearchIndex
 from app.search.postings import postings
 
@@ -56,6 +56,7 @@ async def update(database: Database, index: SearchIndex, name: str, *, until: in
         async with database.transaction() as session:
             noted = await repository.changes(session, name, BATCH)
             ids = sorted({job_id for _, job_id in noted})
+            ids += await reposts.beside(session, ids)
             rows = await repository.indexed(session, ids) if ids else []
         if not noted:
             return done

@@ -80,6 +80,7 @@ def index_body() -> Json:
                 **{name: {"type": "text", "analyzer": "plain"} for name in ("words", "location")},
                 **dict.fromkeys(keywords, keyword),
                 **dict.fromkeys(numbers, number),
+                "repost": {"type": "boolean"},
             },
         },
     }
@@ -106,6 +107,7 @@ def document(posting: Posting) -> Json:
         "posted": posting.posted,
         "date_key": date_key(posting),
         "salary_key": salary_key(posting),
+        "repost": posting.repost,
     }
     return found if low is None else found | {"salary_low": low, "salary_high": high}
 
@@ -114,6 +116,8 @@ def search_body(request: Request, corrections: tuple[tuple[str, str], ...] = ())
     """`corrections` are looked for as well; without them, they are asked for."""
     must = [_clause(clause, dict(corrections)) for clause in request.clauses if not clause.negative]
     refused = [_clause(clause, {}) for clause in request.clauses if clause.negative]
+    if request.collapse:
+        refused.append({"term": {"repost": True}})
     filters = _filters(request.filters)
     if request.after is not None:
         key = "salary_key" if request.order == "salary" else "date_key"

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.orm import Company, Job
 from app.search.currency import BASE, PER_DOLLAR
 from app.search.engine import MAX_COUNT, Answer, Clause, Filters, Hit, Request, Suggestion, Unit
+from app.search.reposts import is_repost
 
 _ENGLISH = cast(literal("english"), REGCONFIG)
 _ID_BITS = 2147483648  # 1 << 31, as in `engine.date_key`
@@ -50,6 +51,8 @@ class PostgresEngine:
         where = _conditions(request.filters)
         if words is not None:
             where.append(Job.search_vector.op("@@")(words))
+        if request.collapse:
+            where.append(~is_repost())
         total = 0
         if request.count:
             some = select(Job.id).where(*where).limit(MAX_COUNT + 1).subquery()

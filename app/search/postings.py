@@ -28,6 +28,7 @@ def posting(row: Any) -> Posting:
         salary_low=annual_dollars(row.salary_min, currency, interval),
         salary_high=annual_dollars(row.salary_max, currency, interval),
         posted=int(row.posted_at.timestamp()),
+        repost=row.is_repost,
     )
 
 

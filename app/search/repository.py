@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.job.repository import SUMMARY
 from app.orm import Company, Job, SearchChange, SearchIndexName
+from app.search.reposts import OLDER, is_repost
 
 _SHOWN = text(f"""
-SELECT {SUMMARY} FROM job j JOIN company c ON c.id = j.company_id
+SELECT {SUMMARY}, ({OLDER}) AS reposts FROM job j JOIN company c ON c.id = j.company_id
 WHERE j.id = ANY(:ids) AND j.status = 'active'
-""")  # noqa: S608 - the inserted text is a constant
+""")  # noqa: S608 - the inserted texts are constants
 _INDEXED = (
     Job.id,
     Job.title,
@@ -32,11 +33,12 @@ _INDEXED = (
     Job.posted_at,
     Company.slug.label("company_slug"),
     Company.name.label("company_name"),
+    is_repost().label("is_repost"),
 )
 
 
 async def shown(session: AsyncSession, ids: Collection[int]) -> dict[int, Row[Any]]:
-    """Rows for `JobSummary.of_row`, of those that are active now."""
+    """Rows for `FoundJob.of_row`, of those that are active now."""
     rows: Sequence[Any] = (await session.execute(_SHOWN, {"ids": list(ids)})).all()
     return {row.id: row for row in rows}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from sqlalchemy import Row
 
 from app.job.schemas import Interval, JobSummary
 from app.kit.pagination import Page
@@ -55,6 +56,11 @@ class JobFilters(RequestBody):
 class JobQuery(JobFilters):
     """`cursor` continues where an answer's `next_cursor` says, also where `page` cannot reach."""
 
+    reposts: bool = Field(
+        False,
+        description="show every publication of a posting; otherwise the newest open one stands for those of "
+        "the same company, title, place, terms and (nearly) text, unless `company` is given",
+    )
     page: int = Field(1, ge=1, le=WINDOW)
     limit: int = Field(20, ge=1, le=100)
     cursor: str = Field("", max_length=6000)
@@ -69,6 +75,24 @@ class JobQuery(JobFilters):
         if self.mode != "keyword" and self.sort != "relevance":
             raise ValueError("a mode other than keyword is an order of its own: leave `sort` out")
         return self
+
+    @property
+    def collapse(self) -> bool:
+        """Whether one publication stands for all. Who looks at one company sees all it has published."""
+        return not (self.reposts or self.company)
+
+
+class FoundJob(JobSummary):
+    reposts: int = Field(
+        0, description="how many older open publications of the same posting there are: `?reposts=true`"
+    )
+
+    @classmethod
+    def of_row(cls, row: Row[Any]) -> Self:
+        """From a row of `repository.shown`."""
+        found = super().of_row(row)
+        found.reposts = row.reposts
+        return found
 
 
 class FacetCount(Answer):
@@ -85,7 +109,9 @@ class Relaxation(Answer):
     total_count: int
 
 
-class JobSearchPage(Page[JobSummary]):
+class JobSearchPage(Page[FoundJob]):
+    """`total_count` and the facets count what can be shown: a posting and its reposts once."""
+
     total_relation: Literal["exact", "at_least"]
     next_cursor: str | None
     sort: Sort

@@ -16,7 +16,7 @@ from app.recommendation import scoring
 from app.recommendation.matching import Matching
 from app.recommendation.schemas import ScoreBody
 from app.search import cursor as cursors
-from app.search import ranking, repository
+from app.search import ranking, repository, reposts
 from app.search.compile import clauses_of, filters_of
 from app.search.currency import BASE
 from app.search.empty import Advice, advise
@@ -106,7 +106,8 @@ async def search(
     asking = Searching(session, search, query)
     if query.q and not asking.clauses:  # punctuation alone names nothing
         return Found([], 0, True, query.page)
-    base = Request(clauses=asking.clauses, filters=await filters_of(query), facets=query.facets)
+    filters = await filters_of(query)
+    base = Request(clauses=asking.clauses, filters=filters, facets=query.facets, collapse=query.collapse)
     cursor = cursors.read(query.cursor, query) if query.cursor else None
     if query.mode != "keyword" and asking.clauses:
         found = await _by_meaning(asking, matching, base, cursor)
@@ -181,6 +182,8 @@ async def _by_meaning(
     if near is None:
         asking.degraded.append("matching")
         return await _by_engine(asking, base, cursor)
+    if base.collapse:  # the model's own choice among publications is another
+        near = await reposts.newest_of(asking.session, near)
     refused = tuple(clause for clause in asking.clauses if clause.negative)
     allowed = replace(base, clauses=refused, filters=replace(base.filters, ids=tuple(near)), facets=())
     passing = {hit.id for hit in (await asking.ask(replace(allowed, order="date", limit=len(near)))).hits}

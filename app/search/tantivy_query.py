@@ -8,7 +8,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from app.search.engine import Clause, Filters, Request, Unit
-from app.search.tantivy_schema import PARTS, PLAIN, STEMMED, terms_of
+from app.search.tantivy_schema import PARTS, PLAIN, REPOST, STEMMED, terms_of
 from app.search.vocabulary import Vocabulary
 
 #: Words that a beginning stands for: the most frequent ones.
@@ -46,6 +46,10 @@ class Builder:
             at_most, alone = min(at_most, count), term
         filters = [(Occur.Must, Query.const_score_query(q, 0.0)) for q in self._filters(request.filters)]
         negative = [(Occur.MustNot, self._clause(c)[0]) for c in request.clauses if c.negative]
+        hidden = self.searcher.doc_freq("repost", REPOST) if request.collapse else 0
+        if hidden:
+            repost = Query.term_query(self.schema, "repost", REPOST, index_option="basic")
+            negative.append((Occur.MustNot, repost))
         if not parts:
             parts.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
         single = len(parts) == 1 and not filters and not negative

@@ -19,7 +19,7 @@ import tantivy
 from app.search.engine import IndexBrokenError, Posting, date_key, salary_key
 
 #: Raised when the meaning of the fields changes: an index of another version is rebuilt.
-VERSION = 2
+VERSION = 3
 TITLE_WEIGHT, SKILL_WEIGHT = 4, 2
 #: Characters of a description that are indexed; real ones are shorter.
 MAX_DESCRIPTION = 20_000
@@ -33,6 +33,8 @@ STEMMED, PLAIN = "stemmed", "plain"
 #: Ends of a title offered while typing: "senior data engineer" also counts for "data engineer".
 MAX_TAILS = 4
 LONGEST_SUGGESTION = 80
+#: The one value of the field `repost`; postings that stand for themselves have none.
+REPOST = "yes"
 
 
 def schema() -> tantivy.Schema:
@@ -49,6 +51,7 @@ def schema() -> tantivy.Schema:
     for name in ("posted", "date_key", "salary_key", "salary_low", "salary_high"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_integer_field("part", indexed=True)
+    builder.add_text_field("repost", tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
@@ -128,6 +131,8 @@ def _add_raw(made: tantivy.Document, posting: Posting) -> None:
     made.add_text("remote", posting.remote)
     if posting.country:
         made.add_text("country", posting.country)
+    if posting.repost:
+        made.add_text("repost", REPOST)
 
 
 def _add_numbers(made: tantivy.Document, posting: Posting) -> None:

@@ -22,7 +22,8 @@ UPDATED = f"""
 CREATE OR REPLACE FUNCTION search_job_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM note_search_changes((SELECT array_agg(n.id) FROM after_update n JOIN before_update o USING (id)
-    WHERE (o.status = 'active' OR n.status = 'active') AND ({_BEFORE._NEW}) IS DISTINCT FROM ({_BEFORE._OLD})));
+    WHERE (o.status = 'active' OR n.status = 'active')
+      AND ({_BEFORE._NEW}) IS DISTINCT FROM ({_BEFORE._OLD})));
   PERFORM note_search_changes((SELECT array_agg(other.id) FROM (
     SELECT max(s.id) AS id
     FROM after_update n JOIN before_update o USING (id)
@@ -33,7 +34,7 @@ BEGIN
     WHERE o.status <> 'active' AND n.status = 'active'));
   RETURN NULL;
 END $$
-"""  # noqa: S608, SLF001 - the inserted texts are constants
+"""  # noqa: S608 - the inserted texts are constants
 DELETED = """
 CREATE OR REPLACE FUNCTION search_job_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
