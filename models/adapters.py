@@ -241,9 +241,9 @@ def _load_base(source: Path, attention: str) -> Any:
     from transformers import AutoModel
 
     transformers.utils.logging.disable_progress_bar()
-    return AutoModel.from_pretrained(
-        source, local_files_only=True, attn_implementation=attention, add_pooling_layer=False
-    )
+    model = AutoModel.from_pretrained(source, local_files_only=True, attn_implementation=attention)
+    model.pooler = None  # left out at loading, its weights in the file would be warned about
+    return model
 
 
 def _config(raw: Mapping[str, Any]) -> AdapterConfig:
