@@ -97,6 +97,15 @@ _OPENING = re.compile(
 _BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _SPLIT = re.compile(r"\s+[-–—|•@]+\s+|\s*[|•]\s*|,\s+|\s+at\s+(?=[A-Z])|\s+@\s*(?=\S)")
 
+#: Levels that say how far somebody is, not what they do: "Senior Nurse" is a nurse, a "Director" is not less.
+_STRIPPED: tuple[Seniority, ...] = ("intern", "junior", "mid", "senior")
+_STRIPPED_FORMS = [f for name in _STRIPPED for f in _LEVELS[name] if not f.startswith(_NUMBERED)]
+_STRIPPED_LEVEL = re.compile(rf"\b(?:{'|'.join(_STRIPPED_FORMS)})\b\.?", re.IGNORECASE)
+_STEP = re.compile(r"(?<=\w)[\s,-]+(?:level\s*)?(?:i{1,3}|iv|v|[1-5])(?=\s*(?:[-–—,(|/]|$))", re.IGNORECASE)
+_SHIELD = "\u2060"  # word joiner
+_EMPTY_BRACKETS = re.compile(r"[(\[]\W*[)\]]|(?<=[(\[])\s+|\s+(?=[)\],])")
+_DANGLING = re.compile(r"^\W+(?=\w)|(?:\s+(?:-|–|—|/|&|,|or|and|to)|\s*[-–—/&,|:!*])+\s*$", re.IGNORECASE)
+
 
 def seniority(title: str) -> Seniority:
     """The level a title states. "Junior/Senior Developer" opens at its lower end; otherwise ("Senior Team
@@ -132,6 +141,24 @@ def normalise_title(title: str, gazetteer: Gazetteer | None = None, company: str
             kept += cleaned if first else (", " if mark.startswith(",") else " - ") + cleaned
             first = False
     return " ".join(kept.split()) or title
+
+
+def core_title(title: str, gazetteer: Gazetteer | None = None, company: str = "") -> str:
+    """`normalise_title` without the words that state a level below lead: what is looked up in a taxonomy.
+
+    "Sr. Data Engineer II (m/f/d)" -> "Data Engineer". A title that is nothing but a level
+    ("Internship") stays as it is.
+    """
+    text = normalise_title(title, gazetteer, company)
+    bare = _STRIPPED_LEVEL.sub(" ", _NOT_A_LEVEL.sub(_shielded, text))
+    bare = _EMPTY_BRACKETS.sub("", _STEP.sub(" ", bare)).replace(_SHIELD, "")
+    bare = _DANGLING.sub("", " ".join(bare.split()).strip())
+    return " ".join(bare.split()) or text
+
+
+def _shielded(match: re.Match[str]) -> str:
+    """A mark inside every word keeps the pattern of levels from finding "senior" in "senior living"."""
+    return re.sub(r"(?<=\w)(?=\w)", _SHIELD, match.group())
 
 
 def _keep_bracket(match: re.Match[str], gazetteer: Gazetteer | None, company: str) -> str:

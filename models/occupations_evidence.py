@@ -1,0 +1,147 @@
+"""What speaks for an occupation, given a title: one column per kind of evidence, one row per occupation.
+
+Without labelled titles: how close the title is to the nearest surface form and to the occupation as a whole,
+by character n-grams and by sentence vectors, and how close its whole group is. Labelled titles add what the
+nearest of them voted for and a linear classifier (ridge regression of class indicators, Hoerl and Kennard
+1970, in its kernel form: there are more n-grams than titles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg, sparse
+
+from models.tfidf import Csr, Tfidf, TfidfConfig
+
+F32 = npt.NDArray[np.float32]
+I64 = npt.NDArray[np.int64]
+Encode = Callable[[Sequence[str]], F32]
+
+FORM_COLUMNS = ("lexical_best", "lexical_profile", "vector_best", "vector_profile", "vector_group", "prior")
+EXAMPLE_COLUMNS = ("lexical_vote", "vector_vote", "classifier", "seen")
+NEIGHBOURS = 100
+#: A vote counts similarity to this power: a twin outweighs a crowd of cousins.
+LEXICAL_POWER, VECTOR_POWER = 4, 8
+_RIDGE = 4.0
+_FLOOR = 1e-3
+
+
+def halved(vectors: F32) -> F32:
+    """Rounded to what a float16 file keeps, so that a saved and loaded linker gives the same bits."""
+    return vectors.astype(np.float16).astype(np.float32)
+
+
+def unit(rows: F32) -> F32:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+@dataclass(frozen=True)
+class Titles:
+    """Normalised titles as both readers see them: TF-IDF rows are made by who knows the vocabulary."""
+
+    texts: tuple[str, ...]
+    vectors: F32  # (n, width)
+
+
+class Forms:
+    """The surface forms of every occupation. `owner` (forms,) is ascending and names every occupation."""
+
+    def __init__(self, texts: Sequence[str], owner: I64, groups: I64, vectors: F32, prior: F32) -> None:
+        self.texts, self.owner, self.vectors = tuple(texts), owner, vectors
+        self.occupations = int(owner[-1]) + 1
+        self._starts = np.searchsorted(owner, np.arange(self.occupations))
+        self._tfidf = Tfidf.fit(self.texts, TfidfConfig("char", 2, 5))
+        rows = self._tfidf.transform(self.texts)
+        self._by_gram = rows.T.tocsr()
+        self._profile_by_gram = _unit_rows(_membership(owner) @ rows).T.tocsr()
+        self.profiles = unit(np.add.reduceat(vectors, self._starts, axis=0))
+        self._groups = unit(_sum_by(self.profiles, groups))[groups]
+        self.prior = prior
+
+    def evidence(self, titles: Titles) -> F32:
+        """(n, occupations, len(FORM_COLUMNS)) float32."""
+        rows = self._tfidf.transform(titles.texts)
+        columns = (
+            np.maximum.reduceat((rows @ self._by_gram).toarray(), self._starts, axis=1),
+            (rows @ self._profile_by_gram).toarray(),
+            np.maximum.reduceat(titles.vectors @ self.vectors.T, self._starts, axis=1),
+            titles.vectors @ self.profiles.T,
+            titles.vectors @ self._groups.T,
+            np.broadcast_to(self.prior, (len(titles.texts), self.occupations)),
+        )
+        return np.stack(columns, axis=2).astype(np.float32, copy=False)
+
+    def form_scores(self, titles: Titles) -> tuple[F32, F32]:
+        """Two (n, forms) arrays: similarity to every single form by n-grams and by vectors."""
+        rows = self._tfidf.transform(titles.texts)
+        return (rows @ self._by_gram).toarray(), titles.vectors @ self.vectors.T
+
+
+class Examples:
+    """Titles whose occupation is known. `without` leaves rows out: evidence for a title must not hold it."""
+
+    def __init__(self, titles: Titles, owner: I64, occupations: int, weights: F32 | None = None) -> None:
+        self.titles, self.owner, self.occupations = titles, owner, occupations
+        self._tfidf = Tfidf.fit(titles.texts, TfidfConfig("char", 2, 5))
+        self._words = Tfidf.fit(titles.texts, TfidfConfig("word", 1, 2))
+        rows, words = self._tfidf.transform(titles.texts), self._words.transform(titles.texts)
+        self._by_gram, self._by_word = rows.T.tocsr(), words.T.tocsr()
+        self._classes, at = np.unique(owner, return_inverse=True)
+        self.weights = self._solve(rows, words, at) if weights is None else weights
+        counts = np.bincount(owner, minlength=occupations)
+        self._seen = np.log1p(counts).astype(np.float32)
+
+    def _solve(self, rows: Csr, words: Csr, at: I64) -> F32:
+        kernel = self._kernel(rows, words, self.titles.vectors)
+        kernel[np.diag_indices_from(kernel)] += _RIDGE
+        targets = np.zeros((len(at), len(self._classes)), np.float32)
+        targets[np.arange(len(at)), at] = 1.0
+        return halved(linalg.solve(kernel, targets, assume_a="pos", overwrite_a=True, overwrite_b=True))
+
+    def _kernel(self, rows: Csr, words: Csr, vectors: F32) -> F32:
+        """(n, examples): the sum of three cosine kernels."""
+        lexical = (rows @ self._by_gram).toarray() + (words @ self._by_word).toarray()
+        return np.asarray(lexical + vectors @ self.titles.vectors.T, np.float32)
+
+    def evidence(self, titles: Titles) -> F32:
+        """(n, occupations, len(EXAMPLE_COLUMNS)) float32; votes and classifier as logarithms of shares."""
+        rows, words = self._tfidf.transform(titles.texts), self._words.transform(titles.texts)
+        classifier = np.zeros((len(titles.texts), self.occupations), np.float32)
+        classifier[:, self._classes] = self._kernel(rows, words, titles.vectors) @ self.weights
+        columns = (
+            self._vote((rows @ self._by_gram).toarray(), LEXICAL_POWER),
+            self._vote(titles.vectors @ self.titles.vectors.T, VECTOR_POWER),
+            np.log(np.maximum(classifier, 0.0) + _FLOOR),
+            np.broadcast_to(self._seen, classifier.shape),
+        )
+        return np.stack(columns, axis=2).astype(np.float32, copy=False)
+
+    def _vote(self, similarity: F32, power: int) -> F32:
+        k = min(NEIGHBOURS, similarity.shape[1])
+        nearest = np.argpartition(-similarity, k - 1, axis=1)[:, :k]
+        votes = np.zeros((len(similarity), self.occupations), np.float32)
+        for row, near in enumerate(nearest):
+            np.add.at(votes[row], self.owner[near], np.maximum(similarity[row, near], 0.0) ** power)
+        shares = votes / np.maximum(votes.sum(1, keepdims=True), 1e-9)
+        return np.asarray(np.log(shares + _FLOOR), np.float32)
+
+
+def _membership(owner: I64) -> Csr:
+    ones = np.ones(len(owner), np.float32)
+    return sparse.csr_matrix((ones, (owner, np.arange(len(owner)))))
+
+
+def _unit_rows(matrix: Csr) -> Csr:
+    norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(1)).ravel())
+    scaled: Csr = sparse.diags_array((1.0 / np.maximum(norms, 1e-9)).astype(np.float32)) @ matrix
+    return scaled
+
+
+def _sum_by(rows: F32, group: I64) -> F32:
+    out = np.zeros((int(group.max()) + 1, rows.shape[1]), np.float32)
+    np.add.at(out, group, rows)
+    return out
