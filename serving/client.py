@@ -10,6 +10,7 @@ Over aiohttp, whose parser is compiled: httpx took 2 of the app's 9 ms of a reco
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,6 +18,18 @@ from typing import Self, TypeVar
 import aiohttp
 from pydantic import BaseModel, ValidationError
 
+from serving.language_schemas import (
+    FindSkillsRequest,
+    FindSkillsResponse,
+    ReadPostingsRequest,
+    ReadPostingsResponse,
+    ReadResumeRequest,
+    ReadResumeResponse,
+    StandardizeRequest,
+    StandardizeResponse,
+    SummarizeRequest,
+    SummarizeResponse,
+)
 from serving.schemas import (
     ChangeResponse,
     DeleteRequest,
@@ -55,19 +68,24 @@ class ServingTimeoutError(ServingError):
 class ServingRejectedError(ServingError):
     """The serving layer refused the request (4xx); sending it again will not help."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, *, reason: str = "", code: str = "") -> None:
+        """`reason` and `code` are what the serving layer said of the input, for the person who sent it."""
         super().__init__(f"{status}: {message}")
-        self.status = status
+        self.status, self.reason, self.code = status, reason, code
 
 
 class ServingClient:
-    """`timeout` (seconds) bounds a whole call of a person waiting; `change_timeout` a call of a task.
+    """`timeout` (seconds) bounds a whole call of a person waiting; `text_timeout` one that waits for a file or
+    text to be read; `change_timeout` a call of a task.
 
     No retries here: a person's call has no time for them, a task's belong to the queue.
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 1.0, change_timeout: float = 60.0) -> None:
+    def __init__(
+        self, base_url: str, *, timeout: float = 1.0, text_timeout: float = 30.0, change_timeout: float = 60.0
+    ) -> None:
         self._timeout = timeout
+        self._text_timeout = text_timeout
         self._change_timeout = change_timeout
         self._base_url = base_url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
@@ -115,6 +133,24 @@ class ServingClient:
     async def forget_users(self, request: ForgetRequest) -> ForgetResponse:
         return await self._call("/forget_users", request, ForgetResponse, self._change_timeout)
 
+    # -- text: takes longer than a recommendation ----------------------------------------------------
+
+    async def read_resume(self, request: ReadResumeRequest) -> ReadResumeResponse:
+        """Raises ServingRejectedError with the reader's `code` for a file that cannot be read."""
+        return await self._call("/read_resume", request, ReadResumeResponse, self._text_timeout)
+
+    async def find_skills(self, request: FindSkillsRequest) -> FindSkillsResponse:
+        return await self._call("/find_skills", request, FindSkillsResponse, self._text_timeout)
+
+    async def standardize(self, request: StandardizeRequest) -> StandardizeResponse:
+        return await self._call("/standardize", request, StandardizeResponse, self._text_timeout)
+
+    async def read_postings(self, request: ReadPostingsRequest) -> ReadPostingsResponse:
+        return await self._call("/read_postings", request, ReadPostingsResponse, self._change_timeout)
+
+    async def summarize(self, request: SummarizeRequest) -> SummarizeResponse:
+        return await self._call("/summarize", request, SummarizeResponse, self._change_timeout)
+
     async def state(self) -> StateResponse:
         return await self._call("/state", None, StateResponse, self._timeout)
 
@@ -154,4 +190,15 @@ def _check(path: str, status: int, content: bytes) -> None:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         raise ServingUnavailableError(f"{path}: status {status}")
     if status != HTTPStatus.OK:
-        raise ServingRejectedError(status, f"{path}: {content[:500].decode(errors='replace')}")
+        reason, code = _said(content)
+        message = f"{path}: {content[:500].decode(errors='replace')}"
+        raise ServingRejectedError(status, message, reason=reason, code=code)
+
+
+def _said(content: bytes) -> tuple[str, str]:
+    """The sentence and the code of a refusal; both "" for an answer of another form."""
+    try:
+        body = json.loads(content)
+        return str(body.get("error", "")), str(body.get("code", ""))
+    except (ValueError, AttributeError):
+        return "", ""
