@@ -40,9 +40,9 @@ def require_files(folder: Path, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class Slice:
-    """One group of users: our row and each baseline's, all measured on the same users.
+    """One group of users: our row and each baseline's, all measured on the same users (or other units).
 
-    `suffix` is appended to our metric names in the JSON ("" for the main group). `published` are figures of
+    `label` is our row's name. `suffix` is appended to our metric names in the JSON ("" for the main group). `published` are figures of
     papers or repositories, labelled as such, not measured here.
     """
 
@@ -52,6 +52,7 @@ class Slice:
     baselines: Mapping[str, Mapping[str, Estimate]]
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     suffix: str = ""
+    label: str = "two towers"
 
     def table(self) -> Table:
         intervals = self.users < INTERVALS_BELOW
@@ -65,7 +66,7 @@ class Slice:
         for label, figures in self.published.items():
             cells = (f"{figures[m]:.4f}" if m in figures else "" for m in self.ours)
             table.add_row(f"published: {label}", *cells, style="dim")
-        table.add_row("two towers", *(_cell(v, intervals) for v in self.ours.values()), style="bold")
+        table.add_row(self.label, *(_cell(v, intervals) for v in self.ours.values()), style="bold")
         return table
 
 
