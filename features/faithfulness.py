@@ -17,12 +17,19 @@ from features.skills import SkillMatcher
 
 FactKind = Literal["number", "skill", "name", "term"]
 
-_NUMBER = re.compile(r"(?<![\w.])[$€£]?(\d+(?:[.,]\d+)*)\s?(k\b|%|m\b)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\w.])[$€£]?(\d+(?:[.,]\d+)*)(?:\s?(k\b|%|m\b))?", re.IGNORECASE)
 _UNITS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _NUMBER_WORD = re.compile(rf"\b({'|'.join(_UNITS)})\b", re.IGNORECASE)
 #: A capitalised word, or one with a capital or digit inside ("iOS", "GmbH", "3D").
 _NAME = re.compile(r"\b(?:[A-ZÀ-ÞΑ-ΩА-Я][\w'’&.-]*\w|[a-z]+[A-Z]\w*|[A-ZÀ-ÞΑ-ΩА-Я])")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+#: Capitalised only because a sentence begins with them.
+_FUNCTION_WORDS = frozenset(
+    """
+    a an the this that these those it they you we he she i in on at for from with to of by as and or but if
+    when where who what how why there here each every any all some more most both our your their its his her
+    """.split()
+)
 #: Words that change what is offered or asked: each must be as often in the source as in the summary.
 _TERMS = re.compile(
     r"\b(?:remote(?:ly)?|hybrid|on-?site|visa|sponsor\w*|relocat\w*|equity|stock|bonus\w*|salary|pension|"
@@ -75,7 +82,9 @@ class FaithfulnessChecker:
         for match in _NAME.finditer(text):
             name = _plain(match.group())
             pieces = [_plain(piece) for piece in _WORD.findall(match.group())]
-            if name not in self._names and not all(piece in self._words for piece in pieces):
+            if name in self._names or all(piece in self._words for piece in pieces):
+                continue
+            if not (_begins_sentence(text, match.start()) and name in _FUNCTION_WORDS):
                 yield Unsupported("name", match.group(), match.start(), match.end())
 
     def _new_terms(self, text: str) -> Iterator[Unsupported]:
@@ -106,6 +115,10 @@ def _value(digits: str) -> float | None:
         return float(plain)
     except ValueError:
         return None  # "1.2.3" is a version or an address, not a quantity
+
+
+def _begins_sentence(text: str, at: int) -> bool:
+    return re.search(r"[.!?:•\n]\s*$|^\W*$", text[:at]) is not None
 
 
 def _plain(word: str) -> str:

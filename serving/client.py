@@ -75,8 +75,8 @@ class ServingRejectedError(ServingError):
 
 
 class ServingClient:
-    """`timeout` (seconds) bounds a whole call of a person waiting; `text_timeout` one that waits for a file or
-    text to be read; `change_timeout` a call of a task.
+    """`timeout` (seconds) bounds a whole call of a person waiting; `text_timeout` one that waits for a file
+    or text to be read; `change_timeout` a call of a task.
 
     No retries here: a person's call has no time for them, a task's belong to the queue.
     """
