@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from models.adapters import AdaptedEncoder, AdapterConfig, Tensors, load_adapter, save_adapter
 from models.encoder import export_int8
-from models.tagger import KINDS, TAGS
+from models.tagger import KINDS, TAGS, TaggerConfig, save_tagger
 from models.tagger_text import SHAPES
 
 _ADAPTER = "adapter.safetensors"
@@ -58,23 +62,33 @@ def new_net(config: AdapterConfig, source: Path | None, *, seed: int, dropout: f
         return TaggerNet(encoder, dropout)
 
 
-def save_net(net: TaggerNet, folder: Path) -> Path:
-    """One float16 safetensors file with adapters and heads."""
-    return save_adapter(folder / _ADAPTER, net.encoder, net.heads())
+def save_net(net: TaggerNet, folder: Path, config: TaggerConfig, card: Mapping[str, Any]) -> Path:
+    """adapter.safetensors (float16 adapters and heads), tagger.json, card.json: small enough to track."""
+    save_adapter(folder / _ADAPTER, net.encoder, net.heads())
+    (folder / "tagger.json").write_text(json.dumps(config.document()))
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    return folder
 
 
-def load_net(folder: Path, source: Path | None = None, *, attention: str = "sdpa") -> TaggerNet:
-    """In eval mode. Raises AdapterError if the file is damaged or of another base encoder."""
+def load_net(
+    folder: Path, source: Path | None = None, *, attention: str = "sdpa"
+) -> tuple[TaggerNet, TaggerConfig]:
+    """In eval mode. Raises AdapterError if the weights are damaged or of another base encoder."""
     encoder, heads = load_adapter(folder / _ADAPTER, source, attention=attention)
     net = TaggerNet(encoder)
     net.load_heads(heads)
-    return net.eval()
+    config = TaggerConfig.read(json.loads((folder / "tagger.json").read_text()))
+    return net.eval(), replace(config, shape_scores=net.shapes.detach().numpy().copy())
 
 
-def export_net(net: TaggerNet, target: Path) -> None:
-    """Merged encoder and head as one ONNX file, int8: (1, tokens) ids -> (1, tokens, 6). Merges `net`.
+def export_tagger(weights: Path, out: Path, source: Path | None = None) -> Path:
+    """Folder of `save_net` -> folder that `SkillTagger` serves: encoder and heads merged, int8.
 
-    Load the net with eager attention for this.
+    `source` is the base encoder's transformers folder. Deterministic; takes about ten seconds.
     """
+    net, config = load_net(weights, source, attention="eager")
     net.encoder.merge()
-    export_int8(net, target, outputs=("scores",))
+    out.mkdir(parents=True, exist_ok=True)
+    export_int8(net, out / "tagger.onnx", outputs=("scores",))
+    card = json.loads((weights / "card.json").read_text())
+    return save_tagger(out, out / "tagger.onnx", net.encoder.source / "tokenizer.json", config, card)

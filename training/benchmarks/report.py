@@ -42,8 +42,8 @@ def require_files(folder: Path, names: tuple[str, ...]) -> None:
 class Slice:
     """One group of users: our row and each baseline's, all measured on the same users (or other units).
 
-    `label` is our row's name. `suffix` is appended to our metric names in the JSON ("" for the main group). `published` are figures of
-    papers or repositories, labelled as such, not measured here.
+    `label` is our row's name. `suffix` is appended to our metric names in the JSON ("" for the main group).
+    `published` are figures of papers or repositories, labelled as such, not measured here.
     """
 
     title: str
