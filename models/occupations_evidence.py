@@ -51,7 +51,7 @@ class Forms:
     """The surface forms of every occupation. `owner` (forms,) is ascending and names every occupation."""
 
     def __init__(self, texts: Sequence[str], owner: I64, groups: I64, vectors: F32, prior: F32) -> None:
-        self.texts, self.owner, self.vectors = tuple(texts), owner, vectors
+        self.texts, self.owner, self.groups, self.vectors = tuple(texts), owner, groups, vectors
         self.occupations = int(owner[-1]) + 1
         self._starts = np.searchsorted(owner, np.arange(self.occupations))
         self._tfidf = Tfidf.fit(self.texts, TfidfConfig("char", 2, 5))
@@ -59,7 +59,7 @@ class Forms:
         self._by_gram = rows.T.tocsr()
         self._profile_by_gram = _unit_rows(_membership(owner) @ rows).T.tocsr()
         self.profiles = unit(np.add.reduceat(vectors, self._starts, axis=0))
-        self._groups = unit(_sum_by(self.profiles, groups))[groups]
+        self._of_group = unit(_sum_by(self.profiles, groups))[groups]
         self.prior = prior
 
     def evidence(self, titles: Titles) -> F32:
@@ -70,7 +70,7 @@ class Forms:
             (rows @ self._profile_by_gram).toarray(),
             np.maximum.reduceat(titles.vectors @ self.vectors.T, self._starts, axis=1),
             titles.vectors @ self.profiles.T,
-            titles.vectors @ self._groups.T,
+            titles.vectors @ self._of_group.T,
             np.broadcast_to(self.prior, (len(titles.texts), self.occupations)),
         )
         return np.stack(columns, axis=2).astype(np.float32, copy=False)
