@@ -15,6 +15,7 @@ from app.health import endpoints as health
 from app.job import endpoints as job
 from app.organization import endpoints as organization
 from app.recommendation import endpoints as recommendation
+from app.resume import endpoints as resume
 from app.search import endpoints as search
 from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
@@ -34,7 +35,7 @@ MAX_FORM = 200_000
 
 def routes() -> APIRouter:
     product = APIRouter(prefix="/api/v1", max_body_size=MAX_BODY)
-    for module in (search, auth, user, organization, job, application, event, dashboard, admin):
+    for module in (search, auth, user, organization, job, application, resume, event, dashboard, admin):
         product.include_router(module.router)
     product.include_router(job.employer_router)
     for router in (account.router, user.media, saved_searches.router):

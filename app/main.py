@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -23,6 +24,7 @@ from app.middleware import HostCheck, ProblemForTooLarge, RequestContext, Traili
 from app.migrations.runner import newest
 from app.ratelimit import RateLimits
 from app.recommendation.matching import Matching
+from app.resume.render.typst import Compiler
 from app.search.provider import search_at
 from app.search.tasks import queue_rebuild
 from app.settings import Settings
@@ -30,7 +32,13 @@ from app.web.errors import HtmlErrors
 from serving.client import ServingClient
 
 EXPOSED = ["ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing"]
-EXPOSED += ["X-JobPilot-Bundle", "X-Request-Id"]
+EXPOSED += [
+    "Content-Disposition",
+    "X-JobPilot-Bundle",
+    "X-Request-Id",
+    "X-Resume-Last-Page",
+    "X-Resume-Pages",
+]
 DESCRIPTION = "Job search and recommendation. Errors are application/problem+json (RFC 9457)."
 
 
@@ -79,6 +87,7 @@ def _provide(app: FastAPI, settings: Settings) -> None:
     state.search.mend = partial(queue_rebuild, state.database)
     state.cache = TtlCache[object]()
     state.revision = newest()
+    state.compiler = Compiler([Path(folder) for folder in settings.resume_fonts])
     state.storage = storage_at(settings.storage_url)
     state.session_rules = SessionRules.of(settings)
     state.signer = state.session_rules.signer

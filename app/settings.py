@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     max_saved_jobs: int = Field(default=1000, ge=-1)
     max_applications_per_day: int = Field(default=100, ge=-1)
     max_saved_searches: int = Field(default=50, ge=-1)
+    max_resumes: int = Field(default=50, ge=-1)
+    max_resume_downloads_per_day: int = Field(default=200, ge=-1)
+    # Folders of fonts for letters that those of the PDF compiler lack (CJK, for one).
+    resume_fonts: CommaList = ()
     #: From this score on a posting counts as a match.
     match_threshold: float = Field(default=0.5, ge=0, le=1)
 
@@ -97,7 +101,9 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     worker_concurrency: int = Field(default=4, ge=1, le=64)
 
-    @field_validator("allowed_hosts", "cors_allowed_origins", "secret_keys_previous", mode="before")
+    @field_validator(
+        "allowed_hosts", "cors_allowed_origins", "secret_keys_previous", "resume_fonts", mode="before"
+    )
     @classmethod
     def split_commas(cls, value: object) -> object:
         if isinstance(value, str):

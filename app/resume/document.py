@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     SerializerFunctionWrapHandler,
     StringConstraints,
     model_serializer,
@@ -31,6 +32,7 @@ MAX_BYTES = 200_000
 _UNSEEN = dict.fromkeys(
     [0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+_BREAKS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
 _BLANKS = re.compile(r"[^\S\n]+")
 _GAPS = re.compile(r" *\n[ \n]*")
@@ -46,15 +48,20 @@ def one_line(text: str) -> str:
 
 def paragraphs(text: str) -> str:
     """Every line break is a paragraph's end."""
-    lines = _visible(text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _GAPS.sub("\n", _BLANKS.sub(" ", lines)).strip()
+    return _GAPS.sub("\n", _BLANKS.sub(" ", _visible(text))).strip()
 
 
 def _visible(text: str) -> str:
-    kept = (
-        c for c in text.translate(_UNSEEN) if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co")
-    )
-    return unicodedata.normalize("NFC", "".join(kept))
+    lines = _BREAKS.sub("\n", text).translate(_UNSEEN)
+    kept = "".join(c for c in lines if c in "\n\t" or not _is_nonsense(c))
+    return unicodedata.normalize("NFC", kept)
+
+
+def _is_nonsense(char: str) -> bool:
+    """Control characters, halves of pairs, private use, and what Unicode says is no character."""
+    code = ord(char)
+    noncharacter = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return noncharacter or unicodedata.category(char) in ("Cc", "Cs", "Co")
 
 
 def real_date(text: str) -> str:
@@ -254,8 +261,24 @@ class Extension(Part):
         return self
 
 
+EXAMPLE: dict[str, JsonValue] = {
+    "basics": {"name": "Ada Example", "label": "Data Engineer", "email": "ada@example.org"},
+    "work": [
+        {
+            "position": "Data Engineer",
+            "name": "Acme Analytics",
+            "startDate": "2019-03",
+            "highlights": ["Cut the nightly load from 6 hours to 40 minutes."],
+        }
+    ],
+    "skills": [{"name": "Data", "keywords": ["Python", "Spark"]}],
+}
+
+
 class Document(Part):
     """A resume. Sections are printed in the usual order, whatever order they have here."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     schema_: Url = Field("", alias="$schema")
     basics: Basics = Basics()

@@ -65,8 +65,9 @@ EMPLOYER = {
 def filled(path: str) -> str:
     for name in ("{slug}", "{job}"):
         path = path.replace(name, "something")
-    for name in ("{application}", "{session_id}", "{export}", "{receipt}", "{account}"):
+    for name in ("{application}", "{session_id}", "{export}", "{receipt}", "{account}", "{resume}"):
         path = path.replace(name, str(uuid.uuid4()))
+    path = path.replace("{number}", "1")
     return path.replace("{name}", "0" * 32 + ".jpg")
 
 

@@ -33,7 +33,7 @@ FORMATS_UUID = "0190a8f0-0000-7000-8000-000000000000"
 #: Policy -> path parameters that name what somebody owns. Elsewhere the same parameter names what is
 #: public (a posting to save) or what staff may see (anybody's account).
 OWNED = {
-    "user": {"application", "session_id", "export", "saved_search"},
+    "user": {"application", "session_id", "export", "saved_search", "resume"},
     "employer": {"job", "slug", "application"},
 }
 #: Names that are secrets themselves: whoever has one may use it, and a made-up one names nothing.
@@ -98,7 +98,10 @@ async def learn(world: World, name: str) -> str:
     if name == "saved_search":
         search = {"name": "Python", "query": {"q": "python"}}
         return str((await owner.post("/api/v1/saved-searches/", json=search)).json()["id"])
-    known = SECRET | world.names
+    if name == "resume":
+        resume = {"name": "Main", "document": {"basics": {"name": "Some One"}}}
+        return str((await owner.post("/api/v1/resumes/", json=resume)).json()["id"])
+    known = SECRET | world.names | {"number": "1"}
     if name not in known:
         raise CannotCallError(f"what is {{{name}}}? Teach make_world() or learn()")
     return known[name]

@@ -104,6 +104,10 @@ async def person(system: System) -> Person:
     assert (await person.post(f"/api/v1/jobs/{job['id']}/save/")).status_code == 201
     applied = await person.post(f"/api/v1/jobs/{job['id']}/apply/", json={"cover_letter": CANARY})
     assert applied.status_code == 201
+    resume = {"name": CANARY, "document": {"work": [{"name": CANARY, "highlights": [f"Did {CANARY}"]}]}}
+    assert (await person.post("/api/v1/resumes/", json=resume)).status_code == 201
+    printed = {"document": resume["document"], "format": "txt"}
+    assert CANARY in (await person.post("/api/v1/resume/generate/", json=printed)).text
     event = {"event_id": CANARY, "job": job["id"], "kind": "view"}
     assert (await person.post("/api/v1/events/", json={"events": [event]})).status_code in (200, 202)
     await system.sql(
@@ -163,6 +167,8 @@ async def test_a_copy_holds_everything_and_no_secret(system: System, person: Per
     assert records["app_user.json"][0]["email"] == person.email
     assert records["user_profile.json"][0]["bio"] == f"I am {CANARY}"
     assert records["job_application.json"][0]["cover_letter"] == CANARY
+    assert records["resume.json"][0]["name"] == CANARY
+    assert records["resume_version.json"][0]["document"]["work"][0]["highlights"] == [f"Did {CANARY}"]
     assert records["postings.json"][0]["title"] == "Data Engineer"
     assert archive.read("avatar.jpg")[:2] == b"\xff\xd8"
     hashes = await system.sql("SELECT password_hash FROM app_user")
@@ -235,7 +241,8 @@ async def test_an_erased_person_is_found_in_no_store(system: System, person: Per
 
     done = (await system.client.get(receipt)).json()
     assert (done["status"], done["pending"]) == ("complete", [])
-    for table in ("event", "impression", "saved_job", "job_application", "user_skill", "totp_factor", "mail"):
+    tables = ("event", "impression", "saved_job", "job_application", "user_skill", "totp_factor", "mail")
+    for table in (*tables, "resume", "resume_version", "resume_quota"):
         assert done["stores"]["database"][table] == expected[table] > 0
     assert done["stores"]["database"]["login_throttle"] > 0
     assert done["stores"]["files"] == {"avatars": 1, "exports": 1}

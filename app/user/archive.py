@@ -21,6 +21,7 @@ README = """Your data at JobPilot.
 Each .json file is a list of records of one kind, as they are kept. Times are UTC (ISO 8601).
 app_user.json          your account
 user_profile.json      what you said about yourself; user_skill.json: your skills
+resume.json            your resumes; resume_version.json: every version that is kept, as JSON Resume
 event.json             what you did with postings; impression.json: which you were shown, and why there
 saved_job.json, job_application.json    your lists
 auth_session.json      your sessions; mail.json: mails we sent you
