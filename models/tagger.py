@@ -98,10 +98,10 @@ class SpanReader:
 
     def read(self, texts: Sequence[Sequence[Sequence[Word]]]) -> list[list[WordSpan]]:
         """Per text, in order of segment, then kind, then place."""
-        scored = self._log_probabilities(texts)
-        return [list(_spans(text, log_p)) for text, log_p in zip(texts, scored, strict=True)]
+        scored = self.log_probabilities(texts)
+        return [list(best_spans(text, log_p)) for text, log_p in zip(texts, scored, strict=True)]
 
-    def _log_probabilities(self, texts: Sequence[Sequence[Sequence[Word]]]) -> list[F32]:
+    def log_probabilities(self, texts: Sequence[Sequence[Sequence[Word]]]) -> list[F32]:
         """Per text (words, kinds, tags): every window of every text goes to the engine in one call."""
         read = [self._pieces.read([[w.text for w in s] for s in text]) for text in texts]
         plans = [windows(len(pieces.ids)) for pieces in read]
@@ -142,8 +142,12 @@ class SkillTagger:
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """Per text the spans by start, then end; of one kind none overlap. Only `MAX_CHARS` are read."""
         segmented = [read_segments(text[:MAX_CHARS]) for text in texts]
-        found = self._reader.read(segmented)
+        found = self.find_words(segmented)
         return [self._placed(s, f) for s, f in zip(segmented, found, strict=True)]
+
+    def find_words(self, texts: Sequence[Sequence[Sequence[Word]]]) -> list[list[WordSpan]]:
+        """The same for texts that come as segments of words, as annotated data does."""
+        return self._reader.read(texts)
 
     def _placed(self, segments: list[list[Word]], found: list[WordSpan]) -> list[Span]:
         out = []
@@ -188,7 +192,8 @@ def save_tagger(
     return folder
 
 
-def _spans(text: Sequence[Sequence[Word]], log_p: F32) -> Iterator[WordSpan]:
+def best_spans(text: Sequence[Sequence[Word]], log_p: F32) -> Iterator[WordSpan]:
+    """Decodes (words, kinds, tags) of one text, each segment by itself."""
     at = 0
     for number, words in enumerate(text):
         own = log_p[at : at + len(words)]

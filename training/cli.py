@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What a user can mend. By name: importing them all would cost every command ten seconds.
 USER_ERRORS = frozenset(
     "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
-    "ReleaseError CorpusError PipelineError SplitError StoreError".split()
+    "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError".split()
 )
 
 app = typer.Typer(
@@ -190,17 +190,43 @@ def status() -> None:
 
 
 @app.command()
+def train_tagger(
+    data: Annotated[Path, typer.Option(help="folder of SkillSpan's files")],
+    out: Annotated[Path, typer.Option(help="folder to write")] = Path("data/language/skill_tagger"),
+    recipe: Annotated[str, typer.Option(help="full or debug")] = "full",
+    seed: int | None = None,
+) -> None:
+    """Train the tagger of skill and knowledge spans; writes adapters, calibration and a card."""
+    from training.language.tagger import train_step
+    from training.language.tagger_config import RECIPES
+    from training.tracking import start_run
+
+    if recipe not in RECIPES:
+        say(f"error: no recipe {recipe}; there are {', '.join(RECIPES)}")
+        raise typer.Exit(2)
+    config = RECIPES[recipe]().model_copy(update={} if seed is None else {"seed": seed})
+    settings = TrainingSettings()
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    with one_line(), start_run("jobpilot/skill-tagger", uri=uri, artifacts=artifacts) as run:
+        train_step(data, out, config, settings.encoder_source, run)
+
+
+@app.command()
 def benchmark(
-    name: Annotated[str, typer.Argument(help="jobviews or gowalla")],
+    name: Annotated[str, typer.Argument(help="jobviews, gowalla or skillspan")],
     data: Annotated[Path, typer.Option(help="folder of the benchmark's files")],
     json_out: Json = None,
     seed: int = 0,
 ) -> None:
     """Run a public benchmark and print its table beside the baselines."""
-    from training.benchmarks import gowalla, jobviews
+    from training.benchmarks import gowalla, jobviews, skillspan
     from training.tracking import start_run
 
-    known: dict[str, Callable[..., object]] = {"jobviews": jobviews.run, "gowalla": gowalla.run}
+    known: dict[str, Callable[..., object]] = {
+        "jobviews": jobviews.run,
+        "gowalla": gowalla.run,
+        "skillspan": skillspan.run,
+    }
     if name not in known:
         say(f"error: no benchmark {name}; there are {', '.join(known)}")
         raise typer.Exit(2)

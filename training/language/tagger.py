@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import torch
 
 from models.adapters import Tensors
 from models.tagger import TAGS, TaggerConfig
-from models.tagger_net import TaggerNet, new_net
+from models.tagger_net import TaggerNet, new_net, save_net
 from models.tagger_text import PieceReader
 from training.language.tagger_config import TaggerTrainConfig
 from training.language.tagger_data import (
@@ -21,10 +22,12 @@ from training.language.tagger_data import (
     Document,
     WindowBatches,
     by_sentence,
+    by_source,
     encode,
+    read_documents,
     split_documents,
 )
-from training.language.tagger_scoring import calibrated, f1_scores, find_spans
+from training.language.tagger_scoring import calibrated, f1_scores, find_spans, shift_outside
 from training.progress import say, track
 from training.tracking import NullRun, Run
 
@@ -67,7 +70,8 @@ def train_tagger(
         for batch in track(steps, len(steps), f"epoch {epoch}/{config.epochs}"):
             _set_rate(optimizer, config, step, len(steps) * config.epochs)
             optimizer.zero_grad(set_to_none=True)
-            loss = tag_loss(net, batch, config.span_weight)
+            with torch.autocast("cpu", torch.bfloat16, enabled=config.half):
+                loss = tag_loss(net, batch, config.span_weight)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 1.0)
             optimizer.step()
@@ -83,8 +87,10 @@ def train_tagger(
             break
     net.load_state_dict(best_state, strict=False)
     net.eval()
+    shifts = shift_outside(net, reader, held)
     tagger_config = calibrated(net, find_spans(net, reader, held), held)
-    figures = {"held_out_f1": best, "best_epoch": best_epoch, "seconds": time.perf_counter() - started}
+    figures = {"held_out_F1": best, "best_epoch": best_epoch, "seconds": time.perf_counter() - started}
+    figures |= {f"outside_shift_{kind}": shift for kind, shift in shifts.items()}
     return Tagger(net, tagger_config, config, figures)
 
 
@@ -121,3 +127,53 @@ def _set_rate(optimizer: torch.optim.Optimizer, config: TaggerTrainConfig, step:
 def _state(net: TaggerNet) -> Tensors:
     """Copies of what training changes; the frozen base is left alone."""
     return {k: p.detach().clone() for k, p in net.named_parameters() if p.requires_grad}
+
+
+# -- the command -----------------------------------------------------------------------------------------
+
+
+def train_step(data: Path, out: Path, config: TaggerTrainConfig, source: Path | None, run: Run) -> Tagger:
+    """Trains on SkillSpan's train part in `data`, scores its dev part once, writes weights and card to `out`.
+
+    Raises SkillSpanError if the files are missing or malformed, ValueError if `config` trains the whole
+    encoder: such weights are no adapters.
+    """
+    if config.whole:
+        raise ValueError("weights of a whole encoder cannot be saved as adapters")
+    train, dev = read_documents(data, "train"), read_documents(data, "dev")
+    run.params(config.model_dump())
+    run.dataset("skillspan-train", _content(train), str(data), "training")
+    tagger = train_tagger(config, train, source, run)
+    reader = PieceReader(tagger.net.encoder.source / "tokenizer.json")
+    for name, documents in by_source(dev).items():
+        found = find_spans(tagger.net, reader, documents)
+        tagger.figures |= {f"dev_F1_{k}_{name}": v for k, v in f1_scores(found, documents).items()}
+    run.metrics(tagger.figures)
+    save_net(tagger.net, out, tagger.config, card(tagger, _content(train)))
+    run.artifact(out)
+    say(f"wrote {out}")
+    return tagger
+
+
+def card(tagger: Tagger, digest: str) -> dict[str, object]:
+    """What the weights are made of, for whoever finds them alone."""
+    return {
+        "name": "skill_tagger",
+        "what": "skill and knowledge spans in English job postings and resumes",
+        "data": "SkillSpan (Zhang, Jensen, Sonniks and Plank 2022, NAACL), parts HOUSE and TECH, train only",
+        "data_licence": "MIT",
+        "data_sha256": digest,
+        "base": "all-MiniLM-L6-v2 (Apache-2.0)",
+        "base_sha256": tagger.net.encoder.base_digest,
+        "command": f"jobpilot-ml train-tagger --data DIR --recipe {tagger.train.recipe}",
+        "seed": tagger.train.seed,
+        "config": tagger.train.model_dump(),
+        "figures": {k: round(v, 4) for k, v in tagger.figures.items()},
+    }
+
+
+def _content(documents: Sequence[Document]) -> str:
+    h = hashlib.sha256()
+    for document in documents:
+        h.update(repr(document).encode())
+    return h.hexdigest()

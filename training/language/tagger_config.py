@@ -33,6 +33,7 @@ class TaggerTrainConfig(BaseModel):
     warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
     dropout: float = Field(0.1, ge=0, lt=1)
     span_weight: float = Field(1.0, gt=0, description="loss of a B or I word against that of an O word")
+    half: bool = Field(True, description="bfloat16 products: twice as fast where the processor knows them")
     threads: int = Field(1, ge=1)
 
     def adapter(self) -> AdapterConfig:

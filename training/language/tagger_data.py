@@ -83,6 +83,14 @@ def by_sentence(documents: Iterable[Document]) -> list[Document]:
     return [Document(d.source, d.number, (s,)) for d in documents for s in d.sentences]
 
 
+def by_source(documents: Iterable[Document]) -> dict[str, list[Document]]:
+    """house and tech apart, in order of name."""
+    found: dict[str, list[Document]] = {}
+    for document in documents:
+        found.setdefault(document.source, []).append(document)
+    return dict(sorted(found.items()))
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """A document in pieces: ids (n,), labels (n, kinds) at each word's first piece, shapes (n, 3)."""
