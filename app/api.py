@@ -14,6 +14,7 @@ from app.event import endpoints as event
 from app.health import endpoints as health
 from app.job import endpoints as job
 from app.organization import endpoints as organization
+from app.reading import endpoints as reading
 from app.recommendation import endpoints as recommendation
 from app.resume import endpoints as resume
 from app.search import endpoints as search
@@ -42,6 +43,7 @@ def routes() -> APIRouter:
         product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
+    matching.include_router(reading.router)
     everything = APIRouter()
     web = APIRouter(max_body_size=MAX_FORM)
     for router in (

@@ -1,4 +1,5 @@
-"""What each passage of a posting is there for: a multinomial logistic regression over the sentence encoder.
+"""What each passage of a posting is there for: a multinomial logistic regression over the sentence vectors
+of the passage and its neighbours, its hashed words (Weinberger et al. 2009) and cues of its form.
 
 The posting's own headings are the teacher (training/language/roles.py): passages under a heading that says
 what they are, with the heading taken away. What is learned is then used where no heading speaks.
@@ -7,18 +8,25 @@ what they are, with the heading taken away. What is learned is then used where n
 from __future__ import annotations
 
 import json
+import math
 import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
+from scipy import sparse
 
 from features.headings import ROLES, Role
 from features.passages import Passage
 
 F32 = npt.NDArray[np.float32]
+Csr = Any  # scipy's matrices carry no types
 #: texts -> (n, 384) float32 unit rows; the zero row for a blank text
 Encode = Callable[[Sequence[str]], F32]
 
@@ -36,13 +44,18 @@ _MONEY_OR_TIME_OFF = re.compile(
 )
 _ADDRESS = re.compile(r"https?://|www\.|\S@\S|\bat\] ", re.IGNORECASE)
 CUES = 9
+#: Columns: passage, neighbour before, neighbour after (384 each); cues; buckets of words and word pairs.
+DENSE = 3 * 384 + CUES
+BUCKETS = 2**15
+WIDTH = DENSE + BUCKETS
+_WORD = re.compile(r"\w\w+")
 
 
 class SentenceRoles:
-    """`weights` is (384 + CUES, roles), `bias` (roles,); float32."""
+    """`weights` is (WIDTH, roles), `bias` (roles,); float32, stored as float16."""
 
     def __init__(self, weights: F32, bias: F32) -> None:
-        if weights.shape[1] != len(ROLES) or bias.shape != (len(ROLES),):
+        if weights.shape != (WIDTH, len(ROLES)) or bias.shape != (len(ROLES),):
             raise ValueError(f"weights {weights.shape} and bias {bias.shape} are not for {len(ROLES)} roles")
         self.weights, self.bias = weights, bias
 
@@ -50,34 +63,57 @@ class SentenceRoles:
         """(n, roles), rows sum to 1, columns in the order of features.headings.ROLES."""
         return self.from_inputs(role_inputs(parts, encode))
 
-    def from_inputs(self, inputs: F32) -> F32:
-        """`inputs` as role_inputs makes them: (n, 384 + CUES)."""
-        logits = inputs @ self.weights + self.bias
+    def from_inputs(self, inputs: Csr) -> F32:
+        """`inputs` as role_inputs makes them: (n, WIDTH)."""
+        logits = np.asarray(inputs @ self.weights, np.float32) + self.bias
         logits -= logits.max(1, keepdims=True)
         odds = np.exp(logits)
         return np.asarray(odds / odds.sum(1, keepdims=True), np.float32)
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({"weights": self.weights, "bias": self.bias}, folder / "roles.safetensors")
-        (folder / "roles.json").write_text(json.dumps({"format": 1, "roles": ROLES, "cues": CUES}))
+        half = {"weights": self.weights.astype(np.float16), "bias": self.bias.astype(np.float16)}
+        save_file(half, folder / "roles.safetensors")
+        (folder / "roles.json").write_text(json.dumps({"format": 1, "roles": ROLES, "width": WIDTH}))
 
     @classmethod
     def load(cls, folder: Path) -> SentenceRoles:
-        """Raises ValueError if the weights are of other roles or cues than this code knows."""
+        """Raises ValueError if the weights are of other roles or inputs than this code knows."""
         card = json.loads((folder / "roles.json").read_text())
-        if tuple(card["roles"]) != ROLES or card["cues"] != CUES:
+        if tuple(card["roles"]) != ROLES or card["width"] != WIDTH:
             raise ValueError(f"{folder} knows the roles {card['roles']}, not {list(ROLES)}")
         tensors = load_file(folder / "roles.safetensors")
         return cls(tensors["weights"].astype(np.float32), tensors["bias"].astype(np.float32))
 
 
-def role_inputs(parts: Sequence[Passage], encode: Encode) -> F32:
-    """(n, 384 + CUES): what the passage says, and cues of its form. Its heading is not among them."""
-    if not parts:
-        return np.zeros((0, 384 + CUES), np.float32)
+def role_inputs(parts: Sequence[Passage], encode: Encode) -> Csr:
+    """(n, WIDTH) sparse float32, a row for each passage of a whole posting, in order. Headings have rows, but
+    are no passage's neighbours: the passages are read as if the headings were not there."""
+    vectors = encode([p.text for p in parts]).reshape(len(parts), 384)
+    prose = [row for row, part in enumerate(parts) if part.kind != "heading"]
+    around = np.zeros((len(parts), 2, 384), np.float32)
+    around[prose[1:], 0] = vectors[prose[:-1]]
+    around[prose[:-1], 1] = vectors[prose[1:]]
     cues = np.array([_cues(part, at / len(parts)) for at, part in enumerate(parts)], np.float32)
-    return np.concatenate([encode([p.text for p in parts]), cues], axis=1)
+    dense = np.concatenate([vectors, around.reshape(-1, 768), cues.reshape(-1, CUES)], axis=1)
+    return sparse.hstack([sparse.csr_matrix(dense), _hashed([p.text for p in parts])], format="csr")
+
+
+def _hashed(texts: Sequence[str]) -> Csr:
+    """(n, BUCKETS): counts of words and word pairs, by CRC-32, rows of length 1."""
+    columns: list[int] = []
+    values: list[float] = []
+    offsets = [0]
+    for text in texts:
+        words = _WORD.findall(text.lower())
+        grams = words + [f"{one} {two}" for one, two in pairwise(words)]
+        counts = Counter(zlib.crc32(gram.encode()) % BUCKETS for gram in grams)
+        norm = math.sqrt(sum(n * n for n in counts.values())) or 1.0
+        columns += counts.keys()
+        values += [n / norm for n in counts.values()]
+        offsets.append(len(columns))
+    made = (np.array(values, np.float32), np.array(columns, np.int32), np.array(offsets))
+    return sparse.csr_matrix(made, shape=(len(texts), BUCKETS))
 
 
 def best_roles(probabilities: F32, threshold: float) -> dict[int, Role]:

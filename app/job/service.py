@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import ConflictError, GoneError, InvalidInputError, NotFoundError
@@ -240,6 +241,11 @@ async def ids_by_public_id(
     session: AsyncSession, public_ids: Collection[uuid.UUID], *, active_only: bool = False
 ) -> dict[uuid.UUID, int]:
     return await repository.ids_by_public_id(session, public_ids, status="active" if active_only else None)
+
+
+async def records(session: AsyncSession, job_ids: Collection[int]) -> Sequence[RowMapping]:
+    """What the models read of these postings: rows of `job_record`."""
+    return await repository.records(session, job_ids)
 
 
 async def employers_jobs(

@@ -25,6 +25,7 @@ from app.orm.job_extra import (
 )
 from app.orm.mail import Mail
 from app.orm.personal_data import DataExport, ErasureReceipt
+from app.orm.reading import JobFacts, SummaryBatch, SummaryItem
 from app.orm.resume import Resume, ResumeQuota, ResumeVersion
 from app.orm.search import AlertCandidate, JobAlert, SavedSearch, SearchChange, SearchIndexName
 from app.orm.security import AccountToken, RecoveryCode, TotpFactor
@@ -50,6 +51,7 @@ __all__ = [
     "JobAlert",
     "JobApplication",
     "JobCounter",
+    "JobFacts",
     "JobSummaryText",
     "JobView",
     "Location",
@@ -70,6 +72,8 @@ __all__ = [
     "SeekerVisit",
     "SkillRequirement",
     "SkillTerm",
+    "SummaryBatch",
+    "SummaryItem",
     "Tag",
     "TaxonomyLoad",
     "TotpFactor",

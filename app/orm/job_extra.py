@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.orm.base import Base, BigKey, JobKey, Moment, UserKey, at_most, one_of
@@ -69,6 +71,8 @@ class JobSummaryText(Base):
     model_version: Mapped[str] = mapped_column(Text)
     content_hash: Mapped[str] = mapped_column(Text)
     summary: Mapped[str] = mapped_column(Text)
+    #: SummarySentences of the wire contract: texts with the spans they come from.
+    sentences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     created_at: Mapped[Moment] = mapped_column(DateTime(timezone=True), server_default=_now)
 
 
