@@ -99,10 +99,10 @@ class AdaptedEncoder(nn.Module):
         self.config = config or AdapterConfig()
         self.source = source or default_source()
         self.base_digest = base_digest(self.source)
-        self.model = _load_base(self.source, attention)
-        self.model.requires_grad_(False)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
+            self.model = _load_base(self.source, attention)
+            self.model.requires_grad_(False)
             self._inject()
 
     @property
@@ -241,8 +241,13 @@ def _load_base(source: Path, attention: str) -> Any:
     from transformers import AutoModel
 
     transformers.utils.logging.disable_progress_bar()
-    model = AutoModel.from_pretrained(source, local_files_only=True, attn_implementation=attention)
-    model.pooler = None  # left out at loading, its weights in the file would be warned about
+    with safe_open(source / "model.safetensors", "pt") as file:
+        pooled = any(name.startswith("pooler.") for name in file.keys())  # noqa: SIM118  (no mapping)
+    # As the file has it, or transformers warns; nobody reads the pooled vector, so it goes.
+    model = AutoModel.from_pretrained(
+        source, local_files_only=True, attn_implementation=attention, add_pooling_layer=pooled
+    )
+    model.pooler = None
     return model
 
 

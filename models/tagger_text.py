@@ -21,7 +21,10 @@ WINDOW, STRIDE = 126, 84
 #: More pieces of one "word" say nothing about it: it is an address, a hash or noise.
 MAX_WORD_PIECES = 12
 SHAPES = 8
-_SEGMENT_END = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+|(?<=[.!?])[ \t\xa0]+(?=[A-Z\d•*–-])")
+#: A full stop behind a single letter ("e.g.", "J. Smith") ends no sentence.
+_SEGMENT_END = re.compile(
+    r"[\r\n\v\f\x85\u2028\u2029]+|(?<=[.!?])(?<![ .(][A-Za-z]\.)[ \t\xa0]+(?=[A-Z\d•*–-])"
+)
 _WORD = re.compile(r"[()\[\]{}\"“”„|•·*]|[^\s,()\[\]{}\"“”„|•·*]+")
 _EDGES = re.compile(r"^[^\w#.+]*(.*?)[^\w#+]*$", re.DOTALL)
 
