@@ -195,3 +195,25 @@ async def test_another_index_takes_over(pair: Pair) -> None:
     assert await pair.ids() == [1]
     with pytest.raises(EngineError):
         await pair.index.apply(pair.name, POSTINGS, [])
+
+
+async def test_reposts_are_left_out_where_they_are_to_be(pair: Pair) -> None:
+    """A posting that a newer one stands for is not found, not counted and in no facet; otherwise it is."""
+    await pair.index.apply(
+        pair.name, [replace(POSTINGS[0], repost=True), replace(POSTINGS[2], repost=True)], ()
+    )
+    assert await pair.ids("python") == [1, 2]
+    assert await pair.ids("python", collapse=True) == [2]
+    assert await pair.ids("nurse or python", collapse=True, order="date") == [4, 2]
+    assert set(await pair.ids("nur*", collapse=True)) == {4}
+    assert await pair.ids(collapse=True) == [4, 2**40, 2]
+    assert await pair.ids("python", ids=(1,), collapse=True) == []
+    asked = Request(facets=("job_type",), order="date", collapse=True)
+    answer = await pair.engine.search(asked)
+    counts = {bucket.value: bucket.count for bucket in answer.facets["job_type"]}
+    assert (answer.total, answer.exact, counts) == (3, True, {"full-time": 3})
+    first = await pair.engine.search(replace(asked, limit=1))
+    rest = await pair.engine.search(replace(asked, after=int(first.hits[0].key)))
+    assert ([hit.id for hit in rest.hits], rest.total) == ([2**40, 2], 3)
+    await pair.index.apply(pair.name, [POSTINGS[0]], ())
+    assert await pair.ids("python", collapse=True) == [1, 2]
