@@ -1,0 +1,136 @@
+"""Ordered scales: degrees on ISCED 2011, languages on the Common European Framework of Reference."""
+
+from __future__ import annotations
+
+import re
+
+from features.resume.records import CefrLevel
+
+#: ISCED level -> alternatives of a regular expression. Abbreviations in capitals are matched as such.
+_DEGREE_WORDS: dict[int, str] = {
+    8: r"ph\.?\s?d\.?|d\.?phil\.?|doctor(?:ate|al)?(?:\s+(?:of|in|degree)(?:\s+\w+)?)?|ed\.?d\.?|juris doctor(?:ate)?|"
+    r"doktor(?:\w+)?|doctorado|dottorato|doutorado|διδακτορικ\w+|кандидат \w+ наук|доктор \w+",
+    7: r"(?:executive )?master(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:business administration|public administration|"
+    r"public health|social work|fine arts|human resources?|(?:applied )?sciences?|arts?|laws?|education|engineering|"
+    r"technology|computer applications?|commerce|music|architecture|philosophy|divinity|accountancy|accounting|"
+    r"professional studies|teaching|management|finance|business|health administration|library science|"
+    r"international business|nursing|library(?: and| &) information science))?|magister|maestr[ií]a|laurea magistrale|"
+    r"mestrado|diplom(?:-?\w*ingenieur|-?\w*informatiker\w*)|post[- ]?graduate(?: diploma| degree| certificate)?|"
+    r"μεταπτυχιακ\w+|магистр\w*",
+    6: r"bachelor(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:business administration|business management|fine arts?|"
+    r"(?:applied |computer )?sciences?|arts?(?: and sciences?)?|laws?|education|engineering|technology|"
+    r"computer applications?|commerce|music|architecture|social work|accountancy|accounting|general studies|"
+    r"professional studies|applied arts and sciences?|business|design|pharmacy|medicine|nursing|management|"
+    r"hotel management|mass communication|public administration|liberal arts|journalism|applied science|health science|interior design|"
+    r"criminal justice|economics|finance))?|baccalaureate|licence|licenciatura|laurea|bacharel\w*|πτυχίο|"
+    r"бакалавр\w*|undergraduate degree|специалист",
+    5: r"associate(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:applied sciences?|applied arts?|sciences?|arts?|"
+    r"applied business|occupational studies|general studies|specialized business|arts and sciences?|business|business administration))?|foundation degree|"
+    r"higher national (?:diploma|certificate)|advanced diploma|technical diploma|vocational (?:diploma|certificate)|"
+    r"national diploma|некоторое",
+    3: r"(?:general )?high school(?: diploma| degree| certificate| graduate)?|ged|g\.e\.d\.?|secondary(?: school)?(?: certificate| diploma)?|"
+    r"a[- ]levels?|abitur|baccalaur[ée]at|bachillerato|matura|maturit[àa]|gcse?s?|ssce?|hsc|hssc|10\+2|"
+    r"intermediate certificate|international baccalaureate|απολυτήριο|general education diploma|general equivalency diploma",
+}  # fmt: skip
+_DEGREE_CODES: dict[int, str] = {
+    8: r"Ph\.?D\.?|J\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Ed\.?D\.?|Pharm\.?D\.?|D\.?B\.?A\.?|LL\.?D\.?|D\.?N\.?P\.?|Psy\.?D\.?",
+    7: r"M\.?B\.?A\.?|M\.?S\.?c?\.?|M\.?\s?Sc\.?|M\.?A\.?|M\.?Eng\.?|M\.?Ed\.?|M\.?Tech\.?|M\.?Phil\.?|M\.?P\.?A\.?|"
+    r"M\.?P\.?H\.?|M\.?F\.?A\.?|M\.?S\.?W\.?|M\.?C\.?A\.?|M\.?Com\.?|LL\.?M\.?|M\.?S\.?N\.?|MHA|MIS|M\.?E\.?|MAT|PGDM|"
+    r"M\.?Arch\.?|M\.?Div\.?|MPS|MSE|MSEE|MSCS",
+    6: r"B\.?B\.?A\.?|B\.?S\.?c?\.?|B\.?\s?Sc\.?|B\.?A\.?|B\.?Eng\.?|B\.?E\.?|B\.?Ed\.?|B\.?Tech\.?|B\.?F\.?A\.?|B\.?S\.?N\.?|"
+    r"B\.?C\.?A\.?|B\.?Com\.?|LL\.?B\.?|B\.?S\.?W\.?|B\.?Arch\.?|B\.?B\.?M\.?|B\.?Pharm\.?|MBBS|A\.?B\.?|BSBA|BSEE|BSME|BSIT|BSCS|BAAS|BIS|B\.?M\.?",
+    5: r"A\.?A\.?S?\.?|A\.?S\.?|HND|A\.?A\.?A\.?|A\.?O\.?S\.?|A\.?D\.?N\.?",
+    3: r"GED|G\.E\.D\.?",
+}  # fmt: skip
+_GENERAL = (
+    r"(?:graduate |professional |trade |honou?rs )?(?:diploma|certificate|certification|degree)(?:\s+(?:of|in) completion)?|"
+    r"some college(?: courses?)?|coursework|course work|diplom|specialist"
+)
+_CODED = re.compile(
+    "|".join(
+        rf"(?P<c{level}>(?<![\w.])(?:{codes})(?:\s?\((?:Hons?|Honou?rs)\.?\))?(?![\w&]))"
+        for level, codes in _DEGREE_CODES.items()
+    )
+)
+_WORDED = re.compile(
+    "|".join(
+        rf"(?P<w{level}>(?<!\w)(?:{words})(?!\w))"
+        for level, words in sorted(_DEGREE_WORDS.items(), reverse=True)
+    )
+    + rf"|(?P<w0>(?<!\w)(?:{_GENERAL})(?!\w))",
+    re.IGNORECASE,
+)
+
+
+def degrees(text: str) -> list[tuple[int, int, int]]:
+    """(start, end, ISCED level or 0) of every degree named, in order, not overlapping; words before codes."""
+    found = [(m.start(), m.end(), int((m.lastgroup or "w0")[1:])) for m in _WORDED.finditer(text)]
+    found = [span for span in found if not _not_a_degree(text, span[0], span[1])]
+    for match in _CODED.finditer(text):
+        if not any(match.start() < end and start < match.end() for start, end, _ in found):
+            found.append((match.start(), match.end(), int((match.lastgroup or "c0")[1:])))
+    return sorted(found)
+
+
+def _not_a_degree(text: str, start: int, end: int) -> bool:
+    """ "Master Electrician", "Associate, Sales", "Scrum Master"."""
+    word = text[start:end].lower()
+    if word in ("master", "associate", "licence", "secondary", "doctor"):
+        follows = text[end : end + 14].lower().lstrip()
+        if not follows.startswith(("degree", "of ", "in ", ":", "'s", "’s")):
+            return True
+    return word == "laurea" and False
+
+
+def degree_level(text: str) -> int:
+    """ISCED 2011 level of the highest degree named; 0 if none is known."""
+    return max((level for _, _, level in degrees(text)), default=0)
+
+
+_CEFR = re.compile(r"(?<![A-Za-z])([ABC][12])(?:\+)?(?![A-Za-z0-9])")
+_FLUENCY: tuple[tuple[CefrLevel, str], ...] = (
+    ("C2", r"native(?: or bilingual)?|mother[- ]?tongue|bilingual|first language|muttersprach\w*|langue maternelle|"
+     r"lengua materna|nativ[oa]|madrelingua|moedertaal|μητρική|родной|носитель"),
+    ("C1", r"full professional|fluen\w*|fließend|verhandlungssicher|courant|advanced|excellent|proficien\w*|very good|"
+     r"expert|near[- ]native|business fluent|fluido|avanzad\w*|avancé|ottimo|vloeiend|άριστα|свободн\w*|"
+     r"продвинут\w*|full"),
+    ("B2", r"professional working|upper[- ]intermediate|professional|good|working proficiency|business|gut|bon|buen\w*|"
+     r"buono|goed|πολύ καλά|хорош\w*|выше среднего|pre[- ]?advanced"),
+    ("B1", r"limited working|intermediate|conversational|conversant|moderate|mittel|intermédiaire|intermedi\w*|fair|"
+     r"καλά|средн\w*|working knowledge|working"),
+    ("A2", r"elementary|pre[- ]?intermediate|basic\w*|grundkenntnisse|notions|débutant|básico|elementare|limited|"
+     r"βασικά|базов\w*|школьн\w*"),
+    ("A1", r"beginner\w*|anfänger\w*|novice|principiante|αρχάριος|начальн\w*|learning"),
+)  # fmt: skip
+_FLUENCIES: tuple[tuple[CefrLevel, re.Pattern[str]], ...] = tuple(
+    (level, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for level, words in _FLUENCY
+)
+
+
+def cefr_of(text: str) -> CefrLevel:
+    """ "C1", "fluent", "Professional working proficiency" -> a level; "" if none is meant. LinkedIn's five
+    proficiency names follow the ILR scale; the mapping is the usual one (ILR 5 = C2 ... ILR 1 = A2)."""
+    stated = _CEFR.search(text)
+    if stated:
+        levels: dict[str, CefrLevel] = {
+            "A1": "A1",
+            "A2": "A2",
+            "B1": "B1",
+            "B2": "B2",
+            "C1": "C1",
+            "C2": "C2",
+        }
+        return levels[stated.group(1)]
+    return next((level for level, words in _FLUENCIES if words.search(text)), "")
+
+
+def fluency_span(text: str) -> tuple[int, int] | None:
+    """Where the level is stated."""
+    stated = _CEFR.search(text)
+    if stated:
+        return stated.span()
+    for _, words in _FLUENCIES:
+        found = words.search(text)
+        if found:
+            return found.span()
+    return None
