@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -26,8 +27,17 @@ if TYPE_CHECKING:
 #: What a user can mend. By name: importing them all would cost every command ten seconds.
 USER_ERRORS = frozenset(
     "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
-    "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError".split()
+    "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError BenchmarkDataError".split()
 )
+
+#: Name -> module of training.benchmarks whose `run` it is.
+BENCHMARKS = {
+    "jobviews": "jobviews",
+    "gowalla": "gowalla",
+    "skillspan": "skillspan",
+    "posting-roles": "posting_roles",
+    "summaries": "summaries",
+}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -213,30 +223,40 @@ def train_tagger(
 
 @app.command()
 def benchmark(
-    name: Annotated[str, typer.Argument(help="jobviews, gowalla or skillspan")],
+    name: Annotated[str, typer.Argument(help=", ".join(BENCHMARKS))],
     data: Annotated[Path, typer.Option(help="folder of the benchmark's files")],
     json_out: Json = None,
     seed: int = 0,
 ) -> None:
-    """Run a public benchmark and print its table beside the baselines."""
-    from training.benchmarks import gowalla, jobviews, skillspan
+    """Run a benchmark on public data and print its table beside the baselines."""
     from training.tracking import start_run
 
-    known: dict[str, Callable[..., object]] = {
-        "jobviews": jobviews.run,
-        "gowalla": gowalla.run,
-        "skillspan": skillspan.run,
-    }
-    if name not in known:
-        say(f"error: no benchmark {name}; there are {', '.join(known)}")
+    if name not in BENCHMARKS:
+        say(f"error: no benchmark {name}; there are {', '.join(BENCHMARKS)}")
         raise typer.Exit(2)
     if not data.is_dir():
         say(f"skipped: {data} is not there (data/README.md says where the files come from)")
         raise typer.Exit(2)
     settings = TrainingSettings()
-    uri, artifacts = settings.tracking_uri, settings.artifacts
-    with start_run(f"jobpilot/benchmark-{name}", uri=uri, artifacts=artifacts) as run:
-        known[name](data, json_out=json_out, seed=seed, run=run)
+    run_benchmark: Callable[..., object] = importlib.import_module(
+        f"training.benchmarks.{BENCHMARKS[name]}"
+    ).run
+    experiment = f"jobpilot/benchmark-{name}"
+    with one_line(), start_run(experiment, uri=settings.tracking_uri, artifacts=settings.artifacts) as run:
+        run_benchmark(data, json_out=json_out, seed=seed, run=run)
+
+
+@app.command()
+def train_roles(
+    snapshot: Snapshot = None,
+    out: Annotated[Path | None, typer.Option(help="folder of the weights; default: the tracked one")] = None,
+) -> None:
+    """Teach what passages of postings are for, from the headings of a snapshot's postings."""
+    from training.language import roles
+    from training.pipeline import open_workspace
+
+    with one_line():
+        roles.train_from(open_workspace(TrainingSettings(), snapshot), out or roles.TRACKED)
 
 
 def _config(recipe: str, epochs: int | None, seed: int | None) -> TrainConfig:
