@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 #: What a user can mend. By name: importing them all would cost every command ten seconds.
 USER_ERRORS = frozenset(
     "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
-    "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError BenchmarkDataError".split()
+    "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError "
+    "BenchmarkDataError".split()
 )
 
 #: Name -> module of training.benchmarks whose `run` it is.
