@@ -27,7 +27,9 @@ router = APIRouter(
 )
 FILTERS = ("q", "status", "company", "source", "featured")
 HISTORY = 10
-#: Bytes of a form with a long imported description, its letters written as nine signs each.
+#: Letters of the longest description that a form can store; an import may bring a longer one.
+EDITABLE = 60_000
+#: Bytes of a form with texts of that length, each letter written as nine signs.
 MAX_FORM = 2_000_000
 CHANGED_MEANWHILE = (
     "The posting changed while you edited it, so nothing is saved yet. What you typed is below, and beside "
@@ -139,6 +141,7 @@ async def _page(
         values=values or admin_forms.stored(detail),
         errors=errors or {},
         now=now or {},
+        unshown=("description",) if len(detail.description) > EDITABLE else (),
         is_final=detail.status in FINAL_STATUSES,
         actions=admin_forms.possible(detail.status, is_featured=detail.is_featured),
         entries=await admin_entries.told(session, history),

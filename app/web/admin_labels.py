@@ -39,10 +39,16 @@ DONE: dict[Action, str] = {
 }
 #: Why an action is asked about once more.
 MEANINGS: dict[Action, str] = {
-    "close": "Nobody can find it or apply to it any more. Its employer may reopen it.",
-    "expire": "Nobody can find it or apply to it any more. Its employer may reopen it with a later date.",
-    "remove": "It stays removed, whatever its employer or an import says, until staff restore it.",
-    "restore": "The removal is taken back. It is closed then, and its employer may reopen it.",
+    "close": "Seekers can no longer find it or apply. The employer may reopen it.",
+    "expire": "Seekers can no longer find it or apply. The employer may reopen it with a later date.",
+    "remove": "It stays removed, whatever the employer or an import says, until staff restore it.",
+    "restore": "The removal is taken back: closed at first, until the employer reopens it.",
+}
+MEANINGS_OF_MANY: dict[Action, str] = {
+    "close": "Seekers can no longer find them or apply. Their employers may reopen them.",
+    "expire": "Seekers can no longer find them or apply. Their employers may reopen them with a later date.",
+    "remove": "They stay removed, whatever their employers or an import say, until staff restore them.",
+    "restore": "The removals are taken back: closed at first, until their employers reopen them.",
 }
 ENTRIES = {
     "job.create": "Posting created",
