@@ -117,7 +117,8 @@ class PieceReader:
     def read(self, segments: Sequence[Sequence[str]]) -> Pieces:
         ids: list[int] = []
         first: list[int] = []
-        cut = [[w[:200] for w in words] for words in segments]
+        # A lone surrogate is no text to the tokenizer; positions are those of words, so "?" may stand for it.
+        cut = [[w[:200].encode(errors="replace").decode() for w in words] for words in segments]
         for encoding, words in zip(self._encode(cut), cut, strict=True):
             pieces: list[list[int]] = [[] for _ in words]
             for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):

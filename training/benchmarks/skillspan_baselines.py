@@ -86,7 +86,7 @@ class LinearTagger:
         found: list[set[SpanKey]] = [set() for _ in given]
         x = self._features(given)
         for kind, model in zip(KINDS, self._models, strict=True):
-            log_p = _three(model.predict_log_proba(x), model.classes_)
+            log_p = _three(model.predict_proba(x), model.classes_)
             at = 0
             for own, sentence in zip(found, given, strict=True):
                 rows = log_p[at : at + len(sentence.words)]
@@ -128,8 +128,8 @@ def _features(words: Sequence[str], at: int) -> list[str]:
     return out
 
 
-def _three(log_p: npt.NDArray[np.float64], classes: npt.NDArray[np.int64]) -> F32:
-    """(words, 3) even where training lacked a tag."""
-    out = np.full((len(log_p), 3), -30.0, np.float32)
-    out[:, classes] = np.maximum(log_p, -30.0)
-    return out
+def _three(p: npt.NDArray[np.float64], classes: npt.NDArray[np.int64]) -> F32:
+    """(words, 3) log-probabilities, even where training lacked a tag."""
+    out = np.full((len(p), 3), 1e-12)
+    out[:, classes] = np.maximum(p, 1e-12)
+    return np.log(out).astype(np.float32)

@@ -19,7 +19,7 @@ class TaggerTrainConfig(BaseModel):
     epochs: int = Field(12, ge=1)
     patience: int = Field(3, ge=1, description="epochs without a better held-out F1 before stopping")
     held_out: float = Field(0.1, gt=0, lt=0.5, description="share of the training documents")
-    batch_size: int = Field(8, ge=1, description="windows per step")
+    batch_size: int = Field(4, ge=1, description="windows per step")
     window: int = Field(126, ge=16, le=510)
     documents: bool = Field(True, description="read a document on end; otherwise each sentence alone")
     rank: int = Field(16, ge=1)
@@ -47,7 +47,18 @@ def full() -> TaggerTrainConfig:
 
 def debug() -> TaggerTrainConfig:
     """Seconds on a few sentences; for tests."""
-    return TaggerTrainConfig(recipe="debug", epochs=8, patience=8, rank=4, alpha=8.0, held_out=0.25)
+    return TaggerTrainConfig(
+        recipe="debug",
+        epochs=20,
+        batch_size=2,
+        window=40,
+        rank=4,
+        alpha=8.0,
+        held_out=0.25,
+        learning_rate=5e-3,
+        head_learning_rate=2e-2,
+        half=False,
+    )
 
 
 RECIPES: dict[str, Callable[[], TaggerTrainConfig]] = {f.__name__: f for f in (full, debug)}
