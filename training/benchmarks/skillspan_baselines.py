@@ -132,4 +132,4 @@ def _three(p: npt.NDArray[np.float64], classes: npt.NDArray[np.int64]) -> F32:
     """(words, 3) log-probabilities, even where training lacked a tag."""
     out = np.full((len(p), 3), 1e-12)
     out[:, classes] = np.maximum(p, 1e-12)
-    return np.log(out).astype(np.float32)
+    return np.asarray(np.log(out), np.float32)
