@@ -21,6 +21,7 @@ from app.admin.schemas import (
 )
 from app.auth.access import Staff
 from app.db import Session
+from app.idempotency import REPEATABLE, Once
 from app.job.schemas import JobCreate, JobDetail, JobPatch
 from app.kit.etag import STALE, IfMatch, etag
 from app.kit.pagination import Page, paginate
@@ -37,9 +38,13 @@ async def admin_list_jobs(
     return paginate(request, query.paging, total, rows)
 
 
-@router.post("/jobs/", status_code=status.HTTP_201_CREATED)
-async def admin_create_job(body: JobCreate, user: Staff, session: Session) -> JobDetail:
-    return await service.create_job(session, user.public_id, body)
+@router.post("/jobs/", status_code=status.HTTP_201_CREATED, response_model=JobDetail, responses=REPEATABLE)
+async def admin_create_job(body: JobCreate, user: Staff, session: Session, once: Once) -> Response:
+    return await once(
+        body,
+        lambda: service.create_job(session, user.public_id, body),
+        status=status.HTTP_201_CREATED,
+    )
 
 
 @router.post("/jobs/bulk/")

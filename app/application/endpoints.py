@@ -4,10 +4,8 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response, status
-from fastapi.responses import JSONResponse
 
-from app.application import applicants, idempotency, service
-from app.application.idempotency import IdempotencyKey
+from app.application import applicants, service
 from app.application.schemas import (
     ApplicantAnswer,
     ApplicantPatch,
@@ -21,6 +19,7 @@ from app.application.schemas import (
 from app.application.service import Limits
 from app.auth.access import CurrentUser, Employer
 from app.db import Session
+from app.idempotency import REPEATABLE, Once
 from app.job.schemas import JobSummary
 from app.kit.pagination import Page, PagingQuery, paginate
 from app.kit.schemas import Detail
@@ -61,28 +60,27 @@ async def list_saved(
     return paginate(request, paging, total, results)
 
 
-@router.post("/jobs/{job}/apply/", status_code=status.HTTP_201_CREATED, response_model=ApplicationAnswer)
+@router.post(
+    "/jobs/{job}/apply/",
+    status_code=status.HTTP_201_CREATED,
+    response_model=ApplicationAnswer,
+    responses=REPEATABLE,
+)
 async def apply_to_job(
     job: str,
     user: CurrentUser,
     session: Session,
     limits: AccountLimits,
+    once: Once,
     body: ApplyRequest | None = None,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Once per posting. With `external_application_url` set, the intent is recorded and you apply there."""
     asked = body or ApplyRequest()
-
-    async def work() -> ApplicationAnswer:
-        return await service.apply(session, limits, user.user_id, job, asked)
-
-    if idempotency_key is None:
-        answer, repeated = (await work()).model_dump(mode="json"), False
-    else:
-        request = idempotency.Request(user.user_id, idempotency_key, f"apply {job}", asked)
-        answer, repeated = await idempotency.once(session, request, work, status=status.HTTP_201_CREATED)
-    headers = {"Idempotency-Replayed": "true"} if repeated else None
-    return JSONResponse(answer, status.HTTP_201_CREATED, headers)
+    return await once(
+        asked,
+        lambda: service.apply(session, limits, user.user_id, job, asked),
+        status=status.HTTP_201_CREATED,
+    )
 
 
 @router.get("/applications/")

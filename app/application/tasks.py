@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate import JobContext
 
-from app.application import idempotency
+from app import idempotency
 from app.queue import BULK, queue
 from app.worker_context import resources
 

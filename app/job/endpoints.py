@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from app.auth.access import PUBLIC, Employer, OptionalUser
 from app.db import Session
 from app.event import counters
+from app.idempotency import REPEATABLE, Once
 from app.job import jsonld, service
 from app.job.schemas import (
     EmployerJob,
@@ -28,10 +29,15 @@ ENDED: dict[int | str, dict[str, object]] = {
 }
 
 
-@router.post("/", status_code=status.HTTP_201_CREATED)
-async def create_job(body: JobCreate, user: Employer, session: Session, response: Response) -> JobDetail:
+@router.post("/", status_code=status.HTTP_201_CREATED, response_model=JobDetail, responses=REPEATABLE)
+async def create_job(body: JobCreate, user: Employer, session: Session, once: Once) -> Response:
     """HTML in the texts is turned into plain text."""
-    return _tagged(response, await service.create(session, user.user_id, body))
+    return await once(
+        body,
+        lambda: service.create(session, user.user_id, body),
+        status=status.HTTP_201_CREATED,
+        tagged=True,
+    )
 
 
 @router.get("/{job}/", response_model=JobDetail, responses=ENDED)

@@ -23,7 +23,12 @@ STALE: dict[int | str, dict[str, Any]] = {412: {"description": "it changed since
 
 
 def etag(answer: BaseModel) -> str:
-    return '"' + hashlib.sha256(answer.model_dump_json().encode()).hexdigest()[:32] + '"'
+    return tag_of(answer.model_dump_json())
+
+
+def tag_of(content: str) -> str:
+    """Of the JSON as it is sent."""
+    return '"' + hashlib.sha256(content.encode()).hexdigest()[:32] + '"'
 
 
 def matches(header: str | None, tag: str, *, weak: bool) -> bool:

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Response, status
 
 from app.auth.access import PUBLIC, CurrentUser, Employer
 from app.db import Session
+from app.idempotency import REPEATABLE, Once
 from app.organization import service
 from app.organization.schemas import CompanyAnswer, CompanyCreate, CompanyPatch
 
 router = APIRouter(prefix="/companies", tags=["companies"])
 
 
-@router.post("/", status_code=status.HTTP_201_CREATED)
-async def create_company(body: CompanyCreate, user: CurrentUser, session: Session) -> CompanyAnswer:
+@router.post("/", status_code=status.HTTP_201_CREATED, response_model=CompanyAnswer, responses=REPEATABLE)
+async def create_company(body: CompanyCreate, user: CurrentUser, session: Session, once: Once) -> Response:
     """Whoever makes a company is its first member and may post its jobs."""
-    return CompanyAnswer.model_validate(await service.create(session, user.user_id, body))
+
+    async def work() -> CompanyAnswer:
+        return CompanyAnswer.model_validate(await service.create(session, user.user_id, body))
+
+    return await once(body, work, status=status.HTTP_201_CREATED)
 
 
 @router.get("/{slug}/", dependencies=[PUBLIC])

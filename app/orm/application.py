@@ -106,7 +106,7 @@ class SeekerQuota(Base):
 
 
 class IdempotencyRecord(Base):
-    """The answer given to a request that named itself, kept for a day."""
+    """The answer given to a request that named itself, as the text that was sent; kept for a day."""
 
     __tablename__ = "idempotency_record"
     __table_args__ = (
@@ -121,7 +121,7 @@ class IdempotencyRecord(Base):
     key: Mapped[str] = mapped_column(Text)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int] = mapped_column(Integer)
-    answer: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    answer: Mapped[Any] = mapped_column(JSONB)
     created_at: Mapped[Moment] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -3,10 +3,11 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, status
+from fastapi import APIRouter, Query, Request, Response, status
 
 from app.auth.access import CurrentUser
 from app.db import Session
+from app.idempotency import REPEATABLE, Once
 from app.kit.pagination import Page, Paging, PagingQuery, paginate
 from app.search import saved_service as service
 from app.search.saved_schemas import (
@@ -22,13 +23,22 @@ from app.search.saved_schemas import (
 router = APIRouter(tags=["saved searches"])
 
 
-@router.post("/saved-searches/", status_code=status.HTTP_201_CREATED)
+@router.post(
+    "/saved-searches/",
+    status_code=status.HTTP_201_CREATED,
+    response_model=SavedSearchAnswer,
+    responses=REPEATABLE,
+)
 async def save_search(
-    body: SavedSearchIn, user: CurrentUser, session: Session, request: Request
-) -> SavedSearchAnswer:
+    body: SavedSearchIn, user: CurrentUser, session: Session, request: Request, once: Once
+) -> Response:
     """From now on new postings that it finds come to `/api/v1/alerts/`, within two minutes."""
     most = request.app.state.settings.max_saved_searches
-    return await service.save(session, user.user_id, body, most=most)
+    return await once(
+        body,
+        lambda: service.save(session, user.user_id, body, most=most),
+        status=status.HTTP_201_CREATED,
+    )
 
 
 @router.get("/saved-searches/")

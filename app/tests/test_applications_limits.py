@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import URL, text
 
-from app.application import idempotency
+from app import idempotency
 from app.db import Database
 from app.main import create_app
 from app.tests.conftest import client_of, settings_for

@@ -3,11 +3,12 @@ from __future__ import annotations
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, status
+from fastapi import APIRouter, Depends, Request, Response, status
 from fastapi.responses import FileResponse
 
 from app.auth.access import PUBLIC, CurrentUser, RecentUser
 from app.db import Session
+from app.idempotency import REPEATABLE, Once
 from app.kit.storage import Storage
 from app.user import account
 from app.user.account_schemas import ErasureAnswer, ExportAnswer
@@ -24,11 +25,17 @@ def storage_of(request: Request) -> Storage:
 Files = Annotated[Storage, Depends(storage_of)]
 
 
-@router.post("/exports/", status_code=status.HTTP_202_ACCEPTED)
-async def request_export(user: RecentUser, session: Session) -> ExportAnswer:
+@router.post(
+    "/exports/", status_code=status.HTTP_202_ACCEPTED, response_model=ExportAnswer, responses=REPEATABLE
+)
+async def request_export(user: RecentUser, session: Session, once: Once) -> Response:
     """A copy of everything we hold about you, as a ZIP of JSON files. A mail says when it is ready; usually
     that takes seconds. At most five a day."""
-    return ExportAnswer.model_validate(await account.request_export(session, user.user_id))
+
+    async def work() -> ExportAnswer:
+        return ExportAnswer.model_validate(await account.request_export(session, user.user_id))
+
+    return await once(None, work, status=status.HTTP_202_ACCEPTED)
 
 
 @router.get("/exports/")
