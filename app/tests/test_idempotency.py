@@ -118,6 +118,7 @@ async def test_repeating_a_request_repeats_its_answer_and_not_the_act(
     assert again.headers.get("etag") == first.headers.get("etag")
     assert await count(application, rows) == 1
     if other_body is not None:
+        is_problem(await desk.send(path, other_body, "key-1"), 422, "idempotency-key-reused")
     elsewhere = await desk.send("/jobs/{job}/apply/", {"cover_letter": "Elsewhere."}, "key-1")
     is_problem(elsewhere, 422, "idempotency-key-reused")
     is_problem(await desk.send(path, body, "with space"), 422, "invalid-input")
