@@ -26,9 +26,10 @@ UNITS = {"year": "YEAR", "month": "MONTH", "week": "WEEK", "day": "DAY", "hour":
 
 
 def job_posting(job: JobDetail, *, website: str) -> dict[str, Any] | None:
-    """None when the posting does not say enough: no description, or no place it is at or open to."""
+    """None when the posting does not say enough: no description, or no place it is at or open to. And for
+    a simulated one, which nobody shall find who looks for work."""
     where, text = _where(job), _description(job)
-    if where is None or not text:
+    if where is None or not text or job.simulated:
         return None
     organization = {"@type": "Organization", "name": job.company.name}
     document: dict[str, Any] = {

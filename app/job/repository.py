@@ -17,8 +17,9 @@ _PUSH_LOCK = 0x6A6F6270
 #: Columns of `job j` and `company c` for `JobSummary.of_row`.
 SUMMARY = (
     "j.id, j.public_id, j.slug, j.title, j.location, j.remote_option, j.job_type, j.skills, j.status, "
-    "j.posted_at, j.salary_min, j.salary_max, j.salary_currency, j.salary_interval, j.salary_source, "
-    "j.annual_salary_min, j.annual_salary_max, c.slug AS company_slug, c.name AS company_name"
+    "j.posted_at, j.source, j.salary_min, j.salary_max, j.salary_currency, j.salary_interval, "
+    "j.salary_source, j.annual_salary_min, j.annual_salary_max, "
+    "c.slug AS company_slug, c.name AS company_name"
 )
 #: Lists show no long texts, and reading them costs more than all else.
 _SHORT = [defer(column, raiseload=True) for column in (Job.description, Job.requirements, Job.benefits)]

@@ -19,6 +19,8 @@ from app.user.schemas import Currency, JobType, Money, Remote, Skill
 Interval = Literal["year", "month", "week", "day", "hour"]
 Importance = Literal["must", "nice"]
 Text = Annotated[str, StringConstraints(max_length=60_000)]
+#: What imported a posting that nobody hires for: `jobpilot import market`.
+SIMULATED = "market"
 NULLABLE = frozenset({"salary_min", "salary_max", "application_deadline", "application_limit", "expires_at"})
 
 
@@ -70,6 +72,9 @@ class JobSummary(Answer):
     salary: Salary | None
     status: str
     posted_at: datetime
+    simulated: bool = Field(
+        False, description="made by the simulated job market, to try things out: nobody hires for it"
+    )
 
     @classmethod
     def of(cls, job: Job) -> Self:
@@ -96,6 +101,7 @@ class JobSummary(Answer):
             salary=Salary.model_validate(job) if stated else None,
             status=job.status,
             posted_at=job.posted_at,
+            simulated=job.source == SIMULATED,
         )
 
 

@@ -82,8 +82,11 @@ async def described(session: AsyncSession, job: Job) -> JobDetail:
 
 
 async def job_posting(session: AsyncSession, job: Job) -> str:
-    """JSON-LD of an active posting. Raises NotFoundError when it does not say enough for one."""
-    document = jsonld.job_posting(await described(session, job), website=job.company.website)
+    """JSON-LD of an active posting. Raises NotFoundError for a simulated one and one that says too little."""
+    detail = await described(session, job)
+    if detail.simulated:
+        raise NotFoundError("the posting is simulated: nobody hires for it")
+    document = jsonld.job_posting(detail, website=job.company.website)
     if document is None:
         raise NotFoundError("it names no place or has no description, which a JobPosting needs")
     return jsonld.dumps(document)

@@ -13,10 +13,9 @@ from app.db import Session
 from app.event import counters
 from app.job import jsonld
 from app.job import service as jobs
-from app.job.schemas import JobSummary
 from app.kit.clock import utcnow
 from app.search import service as search
-from app.search.schemas import JobQuery
+from app.search.schemas import FoundJob, JobQuery
 from app.web import labels, repository, searching
 from app.web.forms import guard, login_url
 from app.web.view import Viewing
@@ -31,7 +30,7 @@ async def home(request: Request, view: Viewing, session: Session) -> Response:
     state = request.app.state
     query = JobQuery(sort="date", limit=NEWEST)
     found = await search.search(session, state.search, state.matching, None, query)
-    newest = [JobSummary.of_row(row) for row in found.rows]
+    newest = [FoundJob.of_row(row) for row in found.rows]
     return view.page("home.html", newest=newest, total=found.total, exact=found.exact)
 
 
@@ -46,7 +45,7 @@ async def results(request: Request, view: Viewing, session: Session, user: Optio
         "jobs.html",
         422 if asked.errors else 200,
         asked=asked,
-        jobs=[JobSummary.of_row(row) for row in found.rows],
+        jobs=[FoundJob.of_row(row) for row in found.rows],
         found=found,
         last_page=searching.last_page(found.total),
         facets=await search.labelled(session, found.facets),
