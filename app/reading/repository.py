@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,7 +36,7 @@ async def stored_summaries(
     newest = (
         select(JobSummaryText)
         .where(JobSummaryText.job_id.in_(job_ids))
-        .distinct(JobSummaryText.job_id, JobSummaryText.content_hash)
+        .ext(distinct_on(JobSummaryText.job_id, JobSummaryText.content_hash))
         .order_by(JobSummaryText.job_id, JobSummaryText.content_hash, JobSummaryText.id.desc())
     )
     found = {(row.job_id, row.content_hash): row for row in await session.scalars(newest)}

@@ -101,8 +101,8 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
+async def receiving(receiver: Receiver | None = None) -> AsyncIterator[Receiver]:
+    receiver = receiver or Receiver()
     async with listening(receiver) as port:
         receiver.url = f"http://127.0.0.1:{port}"
         yield receiver

@@ -26,6 +26,8 @@ PUBLIC = {
     "GET /api/v1/jobs/{job}/jsonld/",
     "GET /api/v1/jobs/suggest/",
     "GET /api/v1/media/avatars/{name}",
+    "GET /api/v2/jobs/{job}/requirements/",
+    "GET /api/v2/jobs/{job}/summary/",
     "GET /health/",
     "GET /health/live/",
     "GET /health/ready/",
@@ -65,7 +67,15 @@ EMPLOYER = {
 def filled(path: str) -> str:
     for name in ("{slug}", "{job}"):
         path = path.replace(name, "something")
-    for name in ("{application}", "{session_id}", "{export}", "{receipt}", "{account}", "{resume}"):
+    for name in (
+        "{application}",
+        "{session_id}",
+        "{export}",
+        "{receipt}",
+        "{account}",
+        "{resume}",
+        "{batch}",
+    ):
         path = path.replace(name, str(uuid.uuid4()))
     path = path.replace("{number}", "1")
     return path.replace("{name}", "0" * 32 + ".jpg")

@@ -33,7 +33,7 @@ FORMATS_UUID = "0190a8f0-0000-7000-8000-000000000000"
 #: Policy -> path parameters that name what somebody owns. Elsewhere the same parameter names what is
 #: public (a posting to save) or what staff may see (anybody's account).
 OWNED = {
-    "user": {"application", "session_id", "export", "saved_search", "resume"},
+    "user": {"application", "session_id", "export", "saved_search", "resume", "batch"},
     "employer": {"job", "slug", "application"},
 }
 #: Names that are secrets themselves: whoever has one may use it, and a made-up one names nothing.
@@ -101,6 +101,9 @@ async def learn(world: World, name: str) -> str:
     if name == "resume":
         resume = {"name": "Main", "document": {"basics": {"name": "Some One"}}}
         return str((await owner.post("/api/v1/resumes/", json=resume)).json()["id"])
+    if name == "batch":
+        asked = {"job_ids": [world.names["job"]]}
+        return str((await owner.post("/api/v2/jobs/batch-summarize/", json=asked)).json()["id"])
     known = SECRET | world.names | {"number": "1"}
     if name not in known:
         raise CannotCallError(f"what is {{{name}}}? Teach make_world() or learn()")
@@ -180,7 +183,8 @@ class Expectation:
         if self.code:
             return (answer.status_code, code) == (self.status, self.code)
         refused = code in REFUSALS - self.but
-        return answer.status_code < 500 and not refused
+        # whoever may ask is told that the models are not there: no serving layer runs beside this test
+        return (answer.status_code < 500 or code == "matching-unavailable") and not refused
 
 
 PASSES = Expectation()

@@ -17,7 +17,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from features.headings import ROLES
-from features.snapshot import read_jobs
 from models.encoder import SentenceEncoder, export_encoder
 from models.sentence_roles import DENSE
 from training.benchmarks.report import BenchmarkReport, Meter, Slice, estimates, finish, require_files
@@ -26,6 +25,7 @@ from training.language.roles import (
     RoleExamples,
     collect_examples,
     split_by_company,
+    spread,
     train_roles,
 )
 from training.metrics import Estimate
@@ -46,7 +46,7 @@ def run(
     meter = Meter()
     encoder = default_encoder()
     say(f"posting-roles: reading at most {limit:,} labelled passages")
-    examples = collect_examples((job.description for job in read_jobs(data)), encoder.encode, limit)
+    examples = collect_examples(spread(data), encoder.encode, limit)
     train, held = split_by_company(examples, HELD_OUT, seed)
     say(f"posting-roles: {len(train.texts):,} to learn from, {len(held.texts):,} held out")
     ours = train_roles(train).from_inputs(held.inputs).argmax(1)
