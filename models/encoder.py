@@ -167,6 +167,18 @@ def export_int8(module: Module, target: Path, *, outputs: tuple[str, ...]) -> No
             full, target, weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"]
         )
     full.unlink()
+    _drop_traces(target)
+
+
+def _drop_traces(path: Path) -> None:
+    """The exporter notes the source line of every operation: the bytes, and so the version, would change
+    with the folder the code lies in."""
+    import onnx
+
+    model = onnx.load(path)
+    for part in (*model.graph.node, *model.graph.value_info, model.graph, model):
+        del part.metadata_props[:]
+    onnx.save(model, path)
 
 
 def _digest(folder: Path) -> str:
