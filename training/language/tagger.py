@@ -62,25 +62,14 @@ def train_tagger(
     rng = np.random.default_rng(config.seed)
     torch.manual_seed(config.seed)
     optimizer = _optimizer(net, config)
-    best, best_epoch, best_state, step = -1.0, 0, _state(net), 0
+    best, best_epoch, best_state = -1.0, 0, _state(net)
     for epoch in range(1, config.epochs + 1):
-        steps = batches.epoch(rng)
-        net.train()
-        total = 0.0
-        for batch in track(steps, len(steps), f"epoch {epoch}/{config.epochs}"):
-            _set_rate(optimizer, config, step, len(steps) * config.epochs)
-            optimizer.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, enabled=config.half):
-                loss = tag_loss(net, batch, config.span_weight)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_([p for g in optimizer.param_groups for p in g["params"]], 1.0)
-            optimizer.step()
-            total, step = total + float(loss.detach()), step + 1
+        loss = _run_epoch(net, optimizer, batches.epoch(rng), config, epoch)
         net.eval()
         f1 = f1_scores(find_spans(net, reader, held), held)
-        run.metrics({"train/loss": total / len(steps)} | {f"held_out/{k}": v for k, v in f1.items()}, epoch)
+        run.metrics({"train/loss": loss} | {f"held_out/{k}": v for k, v in f1.items()}, epoch)
         said = " ".join(f"{k} {v:.4f}" for k, v in f1.items())
-        say(f"epoch {epoch}: loss {total / len(steps):.4f}, held-out F1 {said}")
+        say(f"epoch {epoch}: loss {loss:.4f}, held-out F1 {said}")
         if f1["combined"] > best:
             best, best_epoch, best_state = f1["combined"], epoch, _state(net)
         if epoch - best_epoch >= config.patience:
@@ -92,6 +81,29 @@ def train_tagger(
     figures = {"held_out_F1": best, "best_epoch": best_epoch, "seconds": time.perf_counter() - started}
     figures |= {f"outside_shift_{kind}": shift for kind, shift in shifts.items()}
     return Tagger(net, tagger_config, config, figures)
+
+
+def _run_epoch(
+    net: TaggerNet,
+    optimizer: torch.optim.Optimizer,
+    steps: list[Batch],
+    config: TaggerTrainConfig,
+    epoch: int,
+) -> float:
+    """One pass over `steps`; returns the mean loss."""
+    net.train()
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    total = 0.0
+    for at, batch in enumerate(track(steps, len(steps), f"epoch {epoch}/{config.epochs}")):
+        _set_rate(optimizer, config, (epoch - 1) * len(steps) + at, len(steps) * config.epochs)
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.half):
+            loss = tag_loss(net, batch, config.span_weight)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        total += float(loss.detach())
+    return total / len(steps)
 
 
 def tag_loss(net: TaggerNet, batch: Batch, span_weight: float) -> torch.Tensor:
