@@ -98,6 +98,10 @@ class SkillMatcher:
             key = shorter
         return None
 
+    def label(self, skill_id: str) -> str:
+        """The skill's own name. Raises KeyError for an id the taxonomy does not have."""
+        return self._taxonomy.skill(skill_id).label
+
     def _candidates(self, text: str) -> list[_Candidate]:
         lower = _ADDRESS.sub(lambda match: " " * len(match.group()), _lower(text))
         words = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(lower)]

@@ -4,6 +4,7 @@ ServingRoomError
 ├── ReleaseRefusedError       a release is not fit to answer; the reason is one line
 ├── JournalUnavailableError   the change log cannot be reached: changes are refused, reading goes on
 ├── BehaviourUnavailableError  the feature store did not take events; sending them again is safe
+├── PartMissingError         the release lacks the model that the question needs
 ├── UnknownJobError           no such posting in the index
 └── UnknownPlaceError         a filter names a place that is not in the gazetteer
 """
@@ -25,6 +26,10 @@ class JournalUnavailableError(ServingRoomError):
 
 class BehaviourUnavailableError(ServingRoomError):
     """The feature store did not answer; the events are not lost with their sender, who sends them again."""
+
+
+class PartMissingError(ServingRoomError):
+    """The release that answers holds no such model; another release may."""
 
 
 class UnknownJobError(ServingRoomError):

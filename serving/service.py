@@ -18,18 +18,33 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 import bentoml
 import numpy as np
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
+from features.resume.errors import ParserBusyError, ResumeError
 from serving.errors import (
     BehaviourUnavailableError,
     JournalUnavailableError,
+    PartMissingError,
     ReleaseRefusedError,
     UnknownJobError,
     UnknownPlaceError,
 )
 from serving.http import BadInputInOneLine, BodyLimit
+from serving.language_schemas import (
+    FindSkillsRequest,
+    FindSkillsResponse,
+    ReadPostingsRequest,
+    ReadPostingsResponse,
+    ReadResumeRequest,
+    ReadResumeResponse,
+    StandardizeRequest,
+    StandardizeResponse,
+    SummarizeRequest,
+    SummarizeResponse,
+)
 from serving.memory import collector_paused, settle_memory
 from serving.schemas import (
     ChangeResponse,
@@ -53,9 +68,12 @@ from serving.settings import ServingSettings
 
 if TYPE_CHECKING:  # torch, FAISS and the rest are loaded by the workers only, not by their supervisor
     from models.facts import EncodedJob
+    from serving.engine import Engine
     from serving.worker import Worker
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 
 #: Postings per call of the batched encoder. Small, so that a bulk import and a single new posting take turns.
 ENCODE_ROWS = 16
@@ -64,6 +82,9 @@ BATCH_ROWS = 64
 BATCH_DEADLINE_MS = 30_000
 MAX_CONCURRENCY = 128
 _STATUS: dict[type[Exception], int] = {
+    ParserBusyError: 503,
+    ResumeError: 422,
+    PartMissingError: 503,
     UnknownJobError: 404,
     UnknownPlaceError: 422,
     JournalUnavailableError: 503,
@@ -106,7 +127,9 @@ def refusals(method: Method) -> Method:
 
 
 def _refusal(error: Exception) -> JSONResponse:
-    return JSONResponse({"error": str(error)}, status_code=_STATUS[type(error)])
+    status = next(status for kind, status in _STATUS.items() if isinstance(error, kind))
+    body = {"error": str(error), "code": getattr(error, "code", "")}
+    return JSONResponse({k: v for k, v in body.items() if v}, status_code=status)
 
 
 def _set_up_logs() -> None:
@@ -160,6 +183,7 @@ class JobPilotService:
         except ReleaseRefusedError as error:
             _refuse_to_start(error)
         self._answered = self._worker.metrics.answered
+        self._reading: CapacityLimiter | None = None
 
     @bentoml.on_shutdown
     def close(self) -> None:
@@ -194,6 +218,40 @@ class JobPilotService:
     @bentoml.api
     async def state(self) -> StateResponse:
         return self._worker.state()
+
+    # -- text: in threads of its own, so that reading never keeps a recommendation waiting -------------
+
+    async def _read(self, name: str, method: Callable[[Engine, Request], Answer], request: Request) -> Answer:
+        if self._reading is None:  # a limiter belongs to the loop that runs
+            self._reading = CapacityLimiter(_settings.text_threads)
+        answer = await run_sync(method, self._worker.engine, request, limiter=self._reading)
+        self._answered(name, 1)
+        return answer
+
+    @bentoml.api
+    @refusals
+    async def read_resume(self, request: ReadResumeRequest) -> ReadResumeResponse:
+        return await self._read("read_resume", self._worker.language.read_resume, request)
+
+    @bentoml.api
+    @refusals
+    async def find_skills(self, request: FindSkillsRequest) -> FindSkillsResponse:
+        return await self._read("find_skills", self._worker.language.find_skills, request)
+
+    @bentoml.api
+    @refusals
+    async def standardize(self, request: StandardizeRequest) -> StandardizeResponse:
+        return await self._read("standardize", self._worker.language.standardize, request)
+
+    @bentoml.api
+    @refusals
+    async def read_postings(self, request: ReadPostingsRequest) -> ReadPostingsResponse:
+        return await self._read("read_postings", self._worker.language.read_postings, request)
+
+    @bentoml.api
+    @refusals
+    async def summarize(self, request: SummarizeRequest) -> SummarizeResponse:
+        return await self._read("summarize", self._worker.language.summarize, request)
 
     # -- encoding: batched over concurrent requests --------------------------------------------------
 

@@ -35,6 +35,15 @@ class ServingSettings(BaseSettings):
     champion_seconds: float = Field(default=1.0, gt=0, le=60.0)
     database_timeout_seconds: float = Field(default=3.0, gt=0, le=60.0)
     request_timeout_seconds: int = Field(default=60, ge=1, le=600)
+    resume_children: int = Field(
+        default=2, ge=1, le=32, description="resume files a worker has read at once, each in a process"
+    )
+    text_threads: int = Field(
+        default=2, ge=1, le=32, description="texts a worker reads at once, beside recommendations"
+    )
+    rewriter: Path | None = Field(
+        default=None, description="folder of a sequence-to-sequence model that rewrites summaries"
+    )
     epsilon: float = Field(
         default=0.05, ge=0, lt=1, description="share of responses with one exploring position"
     )

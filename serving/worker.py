@@ -19,6 +19,7 @@ from serving.errors import ReleaseRefusedError
 from serving.follower import Follower
 from serving.journal import Journal, MemoryJournal
 from serving.journal_postgres import PostgresJournal
+from serving.language import LanguageDesk
 from serving.loader import load_engine, named_champion
 from serving.memory import settle_memory
 from serving.metrics import Metrics
@@ -53,6 +54,7 @@ class Worker:
         behaviour = GuardedBehaviour(_behaviour(settings))
         self.recommender = Recommender(behaviour, epsilon=settings.epsilon, draw=random.SystemRandom())
         self.changes = ChangeDesk(journal, self.follower, behaviour)
+        self.language = LanguageDesk(max_children=settings.resume_children, rewriter=settings.rewriter)
         self._journal = journal
         self._started_at = datetime.now(UTC)
         log.info("%s", self._summary())
