@@ -88,7 +88,12 @@ Pointer = Annotated[str, StringConstraints(max_length=200, pattern=_POINTER)]
 class Part(BaseModel):
     """Fields are camelCase on the wire; what is empty is left out of it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        alias_generator=to_camel,
+        serialize_by_alias=True,
+    )
 
     # an annotation of the result would take the place of the JSON schema
     @model_serializer(mode="wrap")
@@ -298,5 +303,5 @@ class Document(Part):
 
     def json_data(self) -> dict[str, Any]:
         """As JSON values, what is empty left out."""
-        written: dict[str, Any] = self.model_dump(mode="json", by_alias=True)
+        written: dict[str, Any] = self.model_dump(mode="json")
         return written

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.application import idempotency
-from app.application.idempotency import IdempotencyKey
 from app.auth.access import CurrentUser
 from app.db import Session
+from app.idempotency import REPEATABLE, Once
 from app.kit.etag import STALE, IfMatch, IfNoneMatch, etag, matches
 from app.kit.pagination import MAX_OFFSET, Page, Paging, PagingQuery, paginate
 from app.kit.schemas import RequestBody
@@ -76,21 +71,19 @@ async def list_resumes(
     return paginate(request, paging, total, rows)
 
 
-@router.post("/resumes/", status_code=status.HTTP_201_CREATED, response_model=ResumeAnswer)
+@router.post(
+    "/resumes/", status_code=status.HTTP_201_CREATED, response_model=ResumeAnswer, responses=REPEATABLE
+)
 async def create_resume(
-    body: ResumeIn,
-    user: CurrentUser,
-    session: Session,
-    request: Request,
-    idempotency_key: IdempotencyKey = None,
+    body: ResumeIn, user: CurrentUser, session: Session, request: Request, once: Once
 ) -> Response:
     most = request.app.state.settings.max_resumes
-
-    async def work() -> ResumeAnswer:
-        return await service.create(session, user.user_id, body, most)
-
-    asked = (user.user_id, idempotency_key, "create resume", body)
-    return await _created(session, asked, work)
+    return await once(
+        body,
+        lambda: service.create(session, user.user_id, body, most),
+        status=status.HTTP_201_CREATED,
+        tagged=True,
+    )
 
 
 @router.get("/resumes/{resume}/", response_model=ResumeAnswer, responses=NotModified)
@@ -102,7 +95,7 @@ async def read_resume(
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if matches(if_none_match, tag, weak=True):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    return _json(found, headers=headers)
+    return Response(found.model_dump_json(), media_type="application/json", headers=headers)
 
 
 @router.put("/resumes/{resume}/", responses=LOCKED)
@@ -176,24 +169,23 @@ async def compare_resume_versions(
     return await service.compare(session, user.user_id, resume, query.from_version, query.to_version)
 
 
-@router.post("/resumes/{resume}/copy/", status_code=status.HTTP_201_CREATED, response_model=CopyAnswer)
+@router.post(
+    "/resumes/{resume}/copy/",
+    status_code=status.HTTP_201_CREATED,
+    response_model=CopyAnswer,
+    responses=REPEATABLE,
+)
 async def copy_resume(
-    resume: uuid.UUID,
-    body: CopyRequest,
-    user: CurrentUser,
-    session: Session,
-    request: Request,
-    idempotency_key: IdempotencyKey = None,
+    resume: uuid.UUID, body: CopyRequest, user: CurrentUser, session: Session, request: Request, once: Once
 ) -> Response:
     """A copy under another name, for a posting if you like. With `tailor` it is selected, ordered and
     shortened for that posting, and every text says in `x-jobpilot.origins` where it stands there."""
     most = request.app.state.settings.max_resumes
-
-    async def work() -> CopyAnswer:
-        return await making.copy(session, user.user_id, resume, body, most)
-
-    asked = (user.user_id, idempotency_key, f"copy resume {resume}", body)
-    return await _created(session, asked, work)
+    return await once(
+        body,
+        lambda: making.copy(session, user.user_id, resume, body, most),
+        status=status.HTTP_201_CREATED,
+    )
 
 
 @router.post("/resume/generate/", response_class=Response, responses=FILES)
@@ -208,31 +200,6 @@ async def generate_resume(
     if file.pages is not None:
         headers |= {PAGES: str(file.pages), FILL: str(file.fill)}
     return Response(file.content, media_type=file.media_type, headers=headers)
-
-
-async def _created(
-    session: AsyncSession,
-    asked: tuple[int, str | None, str, BaseModel],
-    work: Callable[[], Awaitable[ResumeAnswer]],
-) -> Response:
-    user_id, key, operation, body = asked
-    if key is None:
-        made = await work()
-        return _json(made, status.HTTP_201_CREATED, {"ETag": _plain_tag(made)})
-    request = idempotency.Request(user_id, key, operation, body)
-    answer, repeated = await idempotency.once(session, request, work, status=status.HTTP_201_CREATED)
-    headers = {"Idempotency-Replayed": "true"} if repeated else {}
-    return JSONResponse(answer, status.HTTP_201_CREATED, headers)
-
-
-def _json(answer: BaseModel, code: int = 200, headers: dict[str, str] | None = None) -> Response:
-    content = answer.model_dump_json(by_alias=True)
-    return Response(content, code, headers, media_type="application/json")
-
-
-def _plain_tag(made: ResumeAnswer) -> str:
-    """The tag that reading it will give: what is told only once is no part of it."""
-    return etag(ResumeAnswer(**{name: getattr(made, name) for name in ResumeAnswer.model_fields}))
 
 
 def _tagged(response: Response, found: ResumeAnswer) -> ResumeAnswer:

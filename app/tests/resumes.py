@@ -89,7 +89,7 @@ def _period(draw: DrawFn, *, open_ended: bool) -> dict[str, str]:
 def _work(draw: DrawFn) -> dict[str, Any]:
     position = draw(st.one_of(st.sampled_from(TITLES), _line))
     entry = {"position": position, "name": draw(words), **draw(_period(open_ended=True))}
-    return entry | {"highlights": draw(st.lists(_bullet, max_size=4, unique=True))}
+    return entry | {"highlights": draw(st.lists(_bullet, max_size=5, unique=True))}
 
 
 @st.composite
@@ -124,14 +124,14 @@ def raw_documents() -> SearchStrategy[dict[str, Any]]:
         optional={"summary": st.lists(_sentence, min_size=1, max_size=6).map(" ".join)},
     )
     return st.fixed_dictionaries(
-        {"basics": basics},
-        optional={
-            "work": st.lists(_work(), min_size=1, max_size=4),
-            "education": st.lists(_education(), min_size=1, max_size=3),
+        {
+            "basics": basics,
+            "work": st.lists(_work(), min_size=1, max_size=5),
+            "education": st.lists(_education(), max_size=3),
             "skills": _skills,
             "languages": st.lists(_language, max_size=4, unique_by=lambda item: item["language"]),
             "certificates": st.lists(_certificate, max_size=3),
-        },
+        }
     )
 
 

@@ -94,8 +94,8 @@ Author
 Compares schemas.
 Keywords: Go
 Skills
-Data (Expert): SQL, Spark
 Go, C++
+Data (Expert): SQL, Spark
 Certificates
 CKA | CNCF May 2022
 Languages
@@ -317,7 +317,7 @@ def test_the_largest_document_is_printed() -> None:
     [
         ("2019", "", "2019 - Present"),
         ("2019-03", "2020-12-24", "Mar 2019 - 24 Dec 2020"),
-        ("", "2014", "2014"),
+        ("", "2014", "Until 2014"),
         ("", "", ""),
     ],
 )

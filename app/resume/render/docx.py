@@ -43,7 +43,7 @@ class Look:
 LOOKS: dict[Template, Look] = {
     "classic": Look("Cambria", 10.5, 22, 12, 2.1, 11, centered=True),
     "modern": Look("Calibri", 10.5, 26, 13, 2.2, 13, color=RGBColor(0x1F, 0x4E, 0x79)),
-    "compact": Look("Calibri", 9.5, 17, 10.5, 1.6, 7),
+    "compact": Look("Calibri", 9.5, 17, 10.5, 1.6, 10),
 }
 
 
@@ -92,6 +92,7 @@ class _Page:
             ("List Bullet", look.size, None, _BLACK, 0, 1),
         ):
             self._style(name, size, bold, color, above, below)
+        self._plain_defaults()
         for name in ("Title", "Heading 1"):  # the default template underlines the name instead
             self._rule(name, drawn=name == "Heading 1" and look.color == _BLACK)
         tabs = self.document.styles["Heading 2"].paragraph_format.tab_stops
@@ -113,6 +114,15 @@ class _Page:
             fonts.set(qn(f"w:{script}"), self.look.font)
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(above), Pt(below)
         style.paragraph_format.line_spacing = 1.0
+
+    def _plain_defaults(self) -> None:
+        """The default template's own size, and its subtitle in a numbered list, would show through."""
+        for tag in ("w:sz", "w:szCs"):
+            for size in self.document.styles.element.find(qn("w:docDefaults")).iter(qn(tag)):
+                size.set(qn("w:val"), str(round(2 * self.look.size)))
+        subtitle = self.document.styles["Subtitle"].element.get_or_add_pPr()
+        for numbering in subtitle.findall(qn("w:numPr")):
+            subtitle.remove(numbering)
 
     def _rule(self, style: str, *, drawn: bool) -> None:
         """The line under a heading."""

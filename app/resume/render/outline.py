@@ -134,7 +134,8 @@ def _volunteer(item: Json) -> Entry:
 
 def _education(item: Json) -> Entry:
     degree = ", ".join(part for part in (item.get("studyType"), item.get("area")) if part)
-    entry = _entry(item, degree, item.get("institution", ""))
+    graduated = "" if "startDate" in item else _day(item, "endDate")
+    entry = _entry(item, degree, item.get("institution", ""), dates=graduated)
     lines = [f"Grade: {item['score']}"] if "score" in item else []
     lines += [f"Courses: {listed(item['courses'])}"] if "courses" in item else []
     entry.paragraphs.extend(lines)
@@ -177,18 +178,30 @@ def _reference(item: Json) -> Entry:
 
 
 def _skills(items: list[Json]) -> list[Entry]:
-    """A line a group; skills that stand alone share one line, where the first of them is."""
-    alone = [_leveled(item.get("name", ""), item.get("level")) for item in items if "keywords" not in item]
-    entries: list[Entry] = []
-    for item in items:
-        if "keywords" in item:
-            entries.append(
-                Entry(label=_leveled(item.get("name", ""), item.get("level")), text=listed(item["keywords"]))
-            )
-        elif alone:
-            entries.append(Entry(text=listed([skill for skill in alone if skill])))
-            alone = []
-    return entries
+    """Skills that stand alone share the first line: below a group they would look like more of it. Then a
+    line a group."""
+    alone, groups = _parted(items)
+    names = [_leveled(item.get("name", ""), item.get("level")) for _, item in alone]
+    lines = [Entry(text=listed([name for name in names if name]))]
+    for _, item in groups:
+        label = _leveled(item.get("name", ""), item.get("level"))
+        lines.append(Entry(label=label, text=listed(item["keywords"])))
+    return lines
+
+
+def _parted(items: list[Json]) -> tuple[list[tuple[int, Json]], list[tuple[int, Json]]]:
+    numbered = list(enumerate(items))
+    groups = [pair for pair in numbered if "keywords" in pair[1]]
+    return [pair for pair in numbered if "keywords" not in pair[1]], groups
+
+
+def printed_skills(items: list[Json]) -> list[tuple[str, str]]:
+    """(pointer, skill) one by one, in the order in which `_skills` prints them."""
+    alone, groups = _parted(items)
+    found = [(f"/skills/{number}/name", item["name"]) for number, item in alone if "name" in item]
+    for number, item in groups:
+        found += [(f"/skills/{number}/keywords/{k}", word) for k, word in enumerate(item["keywords"])]
+    return found
 
 
 def _interests(items: list[Json]) -> list[Entry]:

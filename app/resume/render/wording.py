@@ -35,10 +35,10 @@ def day(text: str) -> str:
 
 
 def period(start: str, end: str) -> str:
-    """ "Mar 2019 - Present" while it goes on, "Jun 2020" when only the end is known."""
+    """ "Mar 2019 - Present" while it goes on, "Until Jun 2020" when only the end is known."""
     if start:
         return f"{day(start)} - {day(end) if end else PRESENT}"
-    return day(end) if end else ""
+    return f"Until {day(end)}" if end else ""
 
 
 def listed(items: list[str]) -> str:
