@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database, PoolLimits
 from app.health import repository
 from app.migrations.runner import newest
 from app.problems import DATABASE_ERRORS
+from app.search.provider import search_at
+from app.search.state import look, open_postings
 from app.settings import Settings
 from serving.client import ServingClient, ServingError
 
@@ -40,6 +43,7 @@ async def _database(settings: Settings) -> list[Check]:
             revision, wanted = await repository.schema_revision(session), newest()
             hint = "" if revision == wanted else f", this version needs {wanted}: run `jobpilot migrate`"
             queue = await repository.queue_state(session)
+            search = await _search(session, settings)
     except DATABASE_ERRORS as error:
         return [Check("database", False, str(error).partition("\n")[0])]
     except DBAPIError:
@@ -51,7 +55,28 @@ async def _database(settings: Settings) -> list[Check]:
         reached,
         Check("schema", revision == wanted, f"{revision}{hint}"),
         Check("queue", queue.workers > 0, workers),
+        search,
     ]
+
+
+async def _search(session: AsyncSession, settings: Settings) -> Check:
+    """Whether the index answers, and holds what is open."""
+    search = search_at(settings.search_url.get_secret_value())
+    try:
+        found = await look(session, search)
+        postings = await open_postings(session)
+    finally:
+        await search.close()
+    if found.condition == "down":
+        hint = "PostgreSQL answers instead; a worker builds one, `jobpilot search rebuild` does it now"
+        return Check("search", False, f"{found.engine}: {found.cause}: {hint}")
+    if found.documents is None:
+        return Check("search", True, f"{found.engine}, {postings:,} open postings, no index set up")
+    detail = f"{found.engine}, {found.documents:,} documents for {postings:,} open postings"
+    detail += f", {found.waiting:,} change(s) waiting"
+    well = found.condition == "ok" and found.agrees(postings)
+    hint = "" if well else ": is a worker running? `jobpilot search rebuild` makes them agree"
+    return Check("search", well, detail + hint)
 
 
 async def _serving(settings: Settings) -> Check:

@@ -12,9 +12,9 @@ router = APIRouter(prefix="/health", tags=["health"], dependencies=[PUBLIC])
 
 @router.get("/", responses={503: {"model": HealthAnswer}})
 async def health(request: Request, response: Response) -> HealthAnswer:
-    """What works and what does not; 503 when PostgreSQL cannot be reached."""
+    """What works and what does not; 503 when PostgreSQL cannot be reached, and only then."""
     state = request.app.state
-    answer = await service.check(state.database, state.serving, state.cache)
+    answer = await service.check(state.database, state.serving, state.search, state.cache)
     if answer.database == "down":
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     return answer

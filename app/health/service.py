@@ -9,10 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from app.db import Database
 from app.health import repository
-from app.health.schemas import HealthAnswer, IndexState
+from app.health.schemas import HealthAnswer, IndexState, SearchState
 from app.kit.cache import TtlCache
 from app.kit.clock import utcnow
 from app.problems import DATABASE_ERRORS
+from app.search.provider import Search
+from app.search.state import look, open_postings
 from serving.client import ServingClient, ServingError
 from serving.schemas import StateResponse
 
@@ -21,16 +23,21 @@ logger = logging.getLogger(__name__)
 SERVING_STATE_S = 2.0
 PROBE_KEY, PROBE_S = "health-probe", 30.0
 LATE_S = 60.0
+#: The index is looked at this often, and the postings beside it counted, by each process.
+SEARCH_STATE_S, POSTINGS_S = 5.0, 60.0
 #: Unreachable, or reachable and not migrated.
 FAULTS = (DBAPIError, *DATABASE_ERRORS)
 Queue = Literal["ok", "no worker", "delayed", "down"]
 
 
-async def check(database: Database, serving: ServingClient, cache: TtlCache[object]) -> HealthAnswer:
+async def check(
+    database: Database, serving: ServingClient, search: Search, cache: TtlCache[object]
+) -> HealthAnswer:
     queue = await _queue(database)
     database_up = queue != "down"
     state = await _serving(serving, cache)
-    well = database_up and state is not None and queue == "ok"
+    index = await _search(database, search, cache) if database_up else None
+    well = index is not None and index.condition == "ok" and state is not None and queue == "ok"
     return HealthAnswer(
         status="healthy" if well else "degraded" if database_up else "unhealthy",
         database="ok" if database_up else "down",
@@ -39,6 +46,7 @@ async def check(database: Database, serving: ServingClient, cache: TtlCache[obje
         serving="ok" if state else "down",
         index=IndexState(kind=state.index_kind, jobs=state.jobs, sequence=state.sequence) if state else None,
         model_version=state.release_id if state else None,
+        search=index,
         queue=queue,
     )
 
@@ -74,6 +82,34 @@ async def _serving(serving: ServingClient, cache: TtlCache[object]) -> StateResp
         logger.warning("serving check failed", extra={"cause": str(error)[:300]})
         return None
     cache.put("serving-state", state, SERVING_STATE_S)
+    return state
+
+
+async def _search(database: Database, search: Search, cache: TtlCache[object]) -> SearchState | None:
+    """Search goes on without its index, so whatever is wrong with it is said and no more."""
+    known = cache.get("search-state")
+    if isinstance(known, SearchState):
+        return known
+    try:
+        async with database.transaction() as session:
+            found = await look(session, search)
+            postings = cache.get("open-postings")
+            if not isinstance(postings, int):
+                postings = await open_postings(session)
+                cache.put("open-postings", postings, POSTINGS_S)
+    except FAULTS as error:
+        logger.warning("search check failed", extra={"cause": type(error).__name__})
+        return None
+    if found.cause:
+        logger.warning("no search index", extra={"cause": found.cause})
+    state = SearchState(
+        condition=found.condition if found.agrees(postings) else "behind",
+        engine=found.engine,
+        documents=found.documents,
+        open_postings=postings,
+        waiting=found.waiting,
+    )
+    cache.put("search-state", state, SEARCH_STATE_S)
     return state
 
 

@@ -163,6 +163,9 @@ class SearchEngine(Protocol):
     async def current(self) -> str:
         """The name of the index that answers."""
 
+    async def documents(self) -> int:
+        """How many postings it holds."""
+
     async def close(self) -> None: ...
 
 

@@ -96,6 +96,13 @@ class OpenSearchEngine:
             self._believed_until = time.monotonic() + ALIAS_S
         return self._live
 
+    async def documents(self) -> int:
+        found = await self._cluster.call("GET", f"/{self._cluster.alias}/_count")
+        try:
+            return int(found["count"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise EngineError(f"an answer of another shape: {type(error).__name__}") from error
+
     async def search(self, request: Request) -> Answer:
         """A word that nobody writes is looked for a second time, with what it probably means."""
         path = f"/{self._cluster.alias}/_search"

@@ -71,6 +71,9 @@ class PostgresEngine:
     async def current(self) -> str:
         return self.name
 
+    async def documents(self) -> int:
+        return (await self._session.scalar(select(func.count()).where(Job.status == "active"))) or 0
+
     async def close(self) -> None:
         """The session is the request's."""
 

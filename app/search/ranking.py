@@ -25,7 +25,10 @@ async def by_meaning(matching: Matching, text: str, filters: Filters) -> list[in
     """Ids nearest to the text in the space of seekers and postings; None when nobody answers.
 
     The text stands where a seeker's desired title does: that is the text of a seeker the model was trained
-    to place beside postings.
+    to place beside postings. So "by meaning" is: postings that the model holds for near to somebody who wants
+    to work as what was typed, and of whom nothing else is known. A trade or a title is understood best; a
+    company, a place or a number means little to it (those are for words and filters), and a sentence is read
+    as one long title. No word of the query has to be in a result. At most `CANDIDATES` are ranked.
     """
     wire = WireFilters(remote=filters.remote, job_types=filters.job_types)
     user = UserDocument(user_id=0, desired_title=text[:300])

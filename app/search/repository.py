@@ -12,6 +12,8 @@ from app.job.repository import SUMMARY
 from app.orm import Company, Job, SearchChange, SearchIndexName
 from app.search.reposts import OLDER, is_repost
 
+#: Changes counted: nobody asks how many more there are.
+MOST_WAITING = 100_000
 _SHOWN = text(f"""
 SELECT {SUMMARY}, ({OLDER}) AS reposts FROM job j JOIN company c ON c.id = j.company_id
 WHERE j.id = ANY(:ids) AND j.status = 'active'
@@ -120,9 +122,9 @@ async def forget_changes(session: AsyncSession, numbers: Collection[int]) -> Non
 
 
 async def waiting(session: AsyncSession, name: str) -> int:
-    """Changes the index has not seen yet."""
-    query = select(func.count()).where(SearchChange.index_name == name)
-    return (await session.scalar(query)) or 0
+    """Changes the index has not seen yet; of very many, that there are."""
+    some = select(SearchChange.id).where(SearchChange.index_name == name).limit(MOST_WAITING).subquery()
+    return (await session.scalar(select(func.count()).select_from(some))) or 0
 
 
 async def lock_rebuild(session: AsyncSession) -> bool:

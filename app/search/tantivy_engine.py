@@ -91,6 +91,9 @@ class TantivyEngine:
             return opened.name
         return await self._run(lambda: self._now().name)
 
+    async def documents(self) -> int:
+        return await self._run(lambda: self._now().searcher.num_docs)
+
     def _is_current(self) -> bool:
         try:
             return _stamp(self.files.pointer) == self._pointer

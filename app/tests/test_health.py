@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 
 from app.db import Database, PoolLimits
-from app.doctor import examine
+from app.doctor import Check, examine
+from app.kit.cache import TtlCache
 from app.main import create_app
 from app.migrations.runner import migrate
+from app.search import follow
+from app.search.state import IndexCondition
+from app.search.tantivy_index import TantivyIndex
 from app.tests.conftest import client_of, plain, pull_the_plug, settings_for, start_postgres
-from app.tests.people import People
+from app.tests.people import People, post_job
 from app.tests.receiver import receiving
 from app.tests.test_problems import is_problem
 from app.tests.test_serving_client import STATE
@@ -29,6 +35,7 @@ KEYS = {
     "timestamp",
     "serving",
     "index",
+    "search",
     "model_version",
     "queue",
 }
@@ -70,7 +77,7 @@ async def test_with_everything_the_app_is_healthy(new_database: Callable[[], URL
             assert receiver.calls == ["/state"]
             checks = await examine(settings_for(url, receiver.url))
             assert [(check.name, check.ok) for check in checks] == [
-                (name, True) for name in ("environment", "database", "schema", "queue", "serving")
+                (name, True) for name in ("environment", "database", "schema", "queue", "search", "serving")
             ]
         connection.execute(
             "INSERT INTO procrastinate_jobs (queue_name, task_name) VALUES ('serving', 'waits')"
@@ -174,7 +181,6 @@ async def test_a_full_pool_is_a_503_and_not_a_wait_without_end(
 
 
 async def test_a_statement_may_not_run_forever(database_url: URL) -> None:
-    from sqlalchemy import text
     from sqlalchemy.exc import OperationalError
 
     hasty = Database(database_url, PoolLimits(size=1, statement_s=0.05))
@@ -184,3 +190,78 @@ async def test_a_statement_may_not_run_forever(database_url: URL) -> None:
                 await session.execute(text("SELECT pg_sleep(60)"))
     finally:
         await hasty.close()
+
+
+# -- the search index --------------------------------------------------------------------------------
+
+
+async def test_health_and_doctor_look_at_the_search_index(
+    new_database: Callable[[], URL], tmp_path: Path
+) -> None:
+    """Without its index search goes on, so health stays 200 and says so; both count its documents."""
+    url = new_database()
+    settings = settings_for(url, search_url=f"tantivy:{tmp_path}")
+
+    async def said(client: httpx.AsyncClient) -> dict[str, Any]:
+        app.state.cache = TtlCache[object]()  # what was seen seconds ago is not asked for again
+        answer = await client.get("/health/")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        return dict(answer.json()["search"])
+
+    async def doctor() -> Check:
+        return next(check for check in await examine(settings) if check.name == "search")
+
+    app = create_app(settings)
+    database = Database(url)
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        employer = await People(client).employer()
+        await post_job(*employer)
+        nothing = {"condition": "down", "engine": "tantivy", "documents": None, "waiting": None}
+        assert await said(client) == nothing | {"open_postings": 1}
+        assert (await doctor()).ok is False
+        assert "PostgreSQL answers instead" in (await doctor()).detail
+        name, _ = await follow.rebuild(database, TantivyIndex(tmp_path))
+        fine = {"condition": "ok", "engine": "tantivy", "documents": 1, "waiting": 0, "open_postings": 1}
+        assert await said(client) == fine
+        assert await doctor() == Check(
+            "search", True, "tantivy, 1 documents for 1 open postings, 0 change(s) waiting"
+        )
+        await post_job(*employer, title="Another")
+        assert await said(client) == fine | {"waiting": 1, "open_postings": 2}
+        async with database.transaction() as session:  # nobody has worked for long
+            await session.execute(
+                text(
+                    "INSERT INTO search_change (index_name, job_id) "
+                    "SELECT :name, n FROM generate_series(1, 1001) n"
+                ),
+                {"name": name},
+            )
+        late = await said(client)
+        assert (late["condition"], late["waiting"]) == ("behind", 1002)
+        checked = await doctor()
+        assert (checked.ok, "is a worker running?" in checked.detail) == (False, True)
+    await database.close()
+
+
+async def test_health_does_not_count_again_for_every_probe(client: httpx.AsyncClient, people: People) -> None:
+    """Probes come every second; what they are told of the index is some seconds old."""
+    before = (await client.get("/health/")).json()["search"]
+    await post_job(*await people.employer())
+    assert (await client.get("/health/")).json()["search"] == before
+
+
+@pytest.mark.parametrize(
+    ("documents", "waiting", "postings", "agrees"),
+    [
+        (1_000_000, 0, 1_009_000, True),
+        (1_000_000, 0, 1_100_000, False),
+        (1_000_000, 95_000, 1_100_000, True),
+        (0, 0, 90, True),
+        (0, 0, 150, False),
+        (300, 0, 150, False),
+    ],
+)
+def test_documents_agree_with_postings_up_to_what_waits(
+    documents: int, waiting: int, postings: int, agrees: bool
+) -> None:
+    assert IndexCondition("ok", "tantivy", documents, waiting).agrees(postings) is agrees

@@ -128,6 +128,18 @@ async def test_more_than_anyone_counts(recorded: Recorded, engine: OpenSearchEng
     assert {"range": {"date_key": {"lt": 12}}} in recorded.asked[0][2]["query"]["bool"]["filter"]
 
 
+async def test_reposts_are_refused_and_documents_counted(
+    recorded: Recorded, engine: OpenSearchEngine
+) -> None:
+    recorded.answers = [found((1, 9)), (200, {"count": 7, "_shards": {}}), (200, {"count": None})]
+    await engine.search(Request(order="date", limit=1, collapse=True))
+    assert recorded.asked[0][2]["query"]["bool"]["must_not"] == [{"term": {"repost": True}}]
+    assert await engine.documents() == 7
+    assert recorded.asked[1][:2] == ("GET", "/jobs/_count")
+    with pytest.raises(EngineError, match="another shape"):
+        await engine.documents()
+
+
 async def test_a_mistyped_word_is_asked_again_with_its_correction(
     recorded: Recorded, engine: OpenSearchEngine
 ) -> None:
