@@ -96,10 +96,12 @@ class Summarizer:
     def summarize(self, title: str, text: str, sentences: int = 5) -> list[SummarySentence]:
         """At most `sentences` (1..MAX_SENTENCES) sentences in reading order; fewer where the posting says
         little, none where it says nothing."""
-        parts = [p for p in passages(text)[:MAX_PASSAGES] if p.kind != "heading" and _is_prose(p)]
-        if not parts:
+        whole = passages(text)[:MAX_PASSAGES]
+        rows = [row for row, p in enumerate(whole) if p.kind != "heading" and _is_prose(p)]
+        if not rows:
             return []
-        roles = self.roles(parts)
+        # roles are read in the whole posting, where headings and neighbours are
+        parts, roles = [whole[row] for row in rows], self.roles(whole)[rows]
         vectors = self._encode([p.text for p in parts])
         picked = pick(relevance(roles, vectors, self._encode([title])[0]), vectors, roles, sentences)
         chosen = [_sentence(parts[row], ROLES[int(roles[row].argmax())]) for row in picked]
