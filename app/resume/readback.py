@@ -6,8 +6,10 @@ and so on), value by value. It knows no reader: both sides are JSON Resume.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
@@ -47,14 +49,27 @@ def differences(document: Document, read: Mapping[str, Any]) -> list[Difference]
 
 
 def _sections(data: Json, read: Mapping[str, Any]) -> Iterator[Difference]:
+    """One entry that was not read does not make all that follow it wrong."""
     for section, fields in COMPARED.items():
-        pairs = zip_longest(data.get(section, []), read.get(section, []))
-        for number, (written, found) in enumerate(pairs):
-            at = child(f"/{section}", number)
-            if written is None or found is None:
-                yield Difference(at, written, found)
+        written, found = data.get(section, []), list(read.get(section, []))
+        keys = ([_key(item, fields) for item in side] for side in (written, found))
+        for i, j in _pairs(*keys):
+            at = f"/{section}" if i is None else child(f"/{section}", i)
+            one, other = (side[k] if k is not None else None for side, k in ((written, i), (found, j)))
+            if one is None or other is None:
+                yield Difference(at, one, other)
             else:
-                yield from _entry(at, fields, written, found)
+                yield from _entry(at, fields, one, other)
+
+
+def _key(item: Mapping[str, Any], fields: tuple[str, ...]) -> str:
+    return json.dumps([item.get(name) for name in fields[:2]])
+
+
+def _pairs(written: list[str], found: list[str]) -> Iterator[tuple[int | None, int | None]]:
+    """Positions that belong together: what is equal, and between two of those the others as they come."""
+    for _, i1, i2, j1, j2 in SequenceMatcher(None, written, found, autojunk=False).get_opcodes():
+        yield from zip_longest(range(i1, i2), range(j1, j2))
 
 
 def _entry(at: str, fields: tuple[str, ...], written: Json, found: Mapping[str, Any]) -> Iterator[Difference]:
@@ -65,19 +80,16 @@ def _entry(at: str, fields: tuple[str, ...], written: Json, found: Mapping[str, 
 
 
 def _skills(data: Json, read: Mapping[str, Any]) -> Iterator[Difference]:
-    """Readers list skills one by one; groups are for people."""
-    written = printed_skills(data.get("skills", []))
+    """Readers list skills one by one and once; groups are for people."""
+    places: dict[str, tuple[str, str]] = {}
+    for pointer, name in printed_skills(data.get("skills", [])):
+        places.setdefault(name.casefold(), (pointer, name))
+    written = list(places.values())
     found = [
         name for item in read.get("skills", []) for name in item.get("keywords") or [item.get("name", "")]
     ]
-    for pointer, one, other in _aligned(written, found):
+    for i, j in _pairs([name for _, name in written], found):
+        pointer, one = ("/skills", None) if i is None else written[i]
+        other = None if j is None else found[j]
         if one != other:
             yield Difference(pointer, one, other)
-
-
-def _aligned(
-    written: list[tuple[str, str]], found: list[str]
-) -> Iterator[tuple[str, str | None, str | None]]:
-    for pair, other in zip_longest(written, found):
-        pointer, one = pair or ("/skills", None)
-        yield pointer, one, other

@@ -98,6 +98,12 @@ def _education(draw: DrawFn) -> dict[str, Any]:
     return entry | {"area": draw(_line)} | draw(_period(open_ended=False))
 
 
+@st.composite
+def _project(draw: DrawFn) -> dict[str, Any]:
+    entry = {"name": draw(_line), **draw(_period(open_ended=True))}
+    return entry | {"highlights": draw(st.lists(_bullet, min_size=1, max_size=3, unique=True))}
+
+
 _certificate = st.fixed_dictionaries({"name": _line, "issuer": words, "date": _date})
 _language = st.builds(
     lambda language, fluency: {"language": language} | ({"fluency": fluency} if fluency else {}),
@@ -128,6 +134,7 @@ def raw_documents() -> SearchStrategy[dict[str, Any]]:
             "basics": basics,
             "work": st.lists(_work(), min_size=1, max_size=5),
             "education": st.lists(_education(), max_size=3),
+            "projects": st.lists(_project(), max_size=2),
             "skills": _skills,
             "languages": st.lists(_language, max_size=4, unique_by=lambda item: item["language"]),
             "certificates": st.lists(_certificate, max_size=3),
