@@ -22,7 +22,8 @@ from app.supervisor.postgres import EmbeddedPostgres
 Say = Callable[[str], None]
 _COPY = """
 COPY job (public_id, slug, company_id, title, description, skills, location, job_type, remote_option,
-  salary_min, salary_max, salary_currency, posted_at, source, external_id, annotated_hash, content_hash)
+  salary_min, salary_max, salary_currency, posted_at, source, external_id, annotated_hash, content_hash,
+  repost_group)
 FROM STDIN
 """
 _INDEXES = ("ix_job_search_vector", "ix_job_skill_keys")
@@ -140,6 +141,7 @@ def _values(number: int, row: Row) -> tuple[object, ...]:
         str(number),
         "x",
         "x",
+        -number - 1,  # nobody's repost, and not one of the numbers that groups get
     )
 
 

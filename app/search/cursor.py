@@ -54,7 +54,8 @@ class Window:
 
 def fingerprint(filters: JobFilters) -> str:
     """A cursor of one search does not continue another."""
-    text = filters.model_dump_json(include={*JobFilters.model_fields, "reposts"})
+    fields = set(JobFilters.model_fields) | ({"reposts"} if getattr(filters, "reposts", False) else set())
+    text = filters.model_dump_json(include=fields)
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 

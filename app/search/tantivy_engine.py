@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import tantivy
 from tantivy import Query
@@ -36,6 +36,8 @@ from app.search.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
+#: (score or key, where it is), best first.
+Scored = list[tuple[Any, tantivy.DocAddress]]
 #: Up to here matches are simply counted.
 COUNTED = 100_000
 #: A broad search is counted in so many of the 64 parts, and called broad when those promise this many.
@@ -44,6 +46,8 @@ SOME_PARTS, SURELY = 4, MAX_COUNT * 3 // 2
 SMALL = 5_000
 VOCABULARY_S = 300.0
 SHORTEST_PREFIX = 2
+#: Broad searches look for reposts among what they found, as far down as this, and in so many more.
+NEAR_TOP, SPARE = 500, 20
 KEYS = {"date": "date_key", "salary": "salary_key"}
 SUGGESTED: tuple[tuple[str, SuggestionKind], ...] = (
     ("title_tail", "title"),
@@ -138,34 +142,34 @@ class TantivyEngine:
 
     def _best(
         self, searcher: tantivy.Searcher, builder: Builder, built: Built, request: Request
-    ) -> tuple[tantivy.SearchResult, int, int]:
+    ) -> tuple[Scored, int, int]:
         """(hits, matches, estimate of matches). Broad searches are not counted to the end: the engine then
         skips what cannot be among the best."""
         limit, offset = max(request.limit, 1), request.offset
-        if not request.count or (built.lone_term and built.at_most > MAX_COUNT):
-            found = searcher.search(built.query, limit, count=False, offset=offset)
-            return found, built.at_most, built.at_most
+        if not request.count or (built.lone_term and built.at_most - built.reposts > MAX_COUNT):
+            return _top(searcher, built, limit, offset), built.at_most, built.at_most
         if built.at_most > COUNTED:
             some = _count(searcher, builder.part_of(built, SOME_PARTS)) * PARTS // SOME_PARTS
             if some > SURELY:
-                return searcher.search(built.query, limit, count=False, offset=offset), some, some
+                return _top(searcher, built, limit, offset), some, some
         found = searcher.search(built.query, limit, count=True, offset=offset)
         total = int(found.count)  # type: ignore[attr-defined]
-        return found, total, total
+        return found.hits, total, total
 
     def _sorted(
         self, searcher: tantivy.Searcher, schema: tantivy.Schema, built: Built, request: Request
-    ) -> tuple[tantivy.SearchResult, int]:
+    ) -> tuple[Scored, int]:
         """Every match is looked at anyhow, so counting is free; with a cursor only the rest is looked at."""
         name, limit = KEYS[request.order], max(request.limit, 1)
         if request.after is None:
             found = searcher.search(
                 built.query, limit, count=True, offset=request.offset, order_by_field=name
             )
-            return found, int(found.count)  # type: ignore[attr-defined]
+            return found.hits, int(found.count)  # type: ignore[attr-defined]
         rest = before(built.query, schema, name, request.after)
         found = searcher.search(rest, limit, count=False, offset=request.offset, order_by_field=name)
-        return found, _count(searcher, Query.const_score_query(built.query, 0.0)) if request.count else 0
+        total = _count(searcher, Query.const_score_query(built.query, 0.0)) if request.count else 0
+        return found.hits, total
 
     def suggest_now(self, text: str, limit: int) -> list[Suggestion]:
         """Raises EngineError."""
@@ -256,10 +260,24 @@ def _count(searcher: tantivy.Searcher, query: Query) -> int:
     return int(searcher.search(query, 1, count=True).count)  # type: ignore[attr-defined]
 
 
-def _hits(searcher: tantivy.Searcher, found: tantivy.SearchResult) -> tuple[Hit, ...]:
-    addresses = [address for _, address in found.hits]
+def _top(searcher: tantivy.Searcher, built: Built, limit: int, offset: int) -> Scored:
+    """The best, without a look at every match: what cannot be among them is skipped, which the engine can do
+    for words alone but not for words without reposts. So those are dropped from what is found."""
+    wanted = offset + limit
+    if built.wide is not None and wanted <= NEAR_TOP:
+        looked_at = 2 * wanted + SPARE
+        hits = searcher.search(built.wide, looked_at, count=False).hits
+        marks = searcher.fast_field_values("repost", [address for _, address in hits])
+        kept = [hit for hit, mark in zip(hits, marks, strict=True) if mark is None]
+        if len(kept) >= wanted or len(hits) < looked_at:
+            return kept[offset:wanted]
+    return searcher.search(built.query, limit, count=False, offset=offset).hits
+
+
+def _hits(searcher: tantivy.Searcher, found: Scored) -> tuple[Hit, ...]:
+    addresses = [address for _, address in found]
     ids = searcher.fast_field_values("id", addresses)
     # of equal scores the newest first, whatever the engine's files look like today
-    keys = [key for key, _ in found.hits]
+    keys = [key for key, _ in found]
     hits = [Hit(int(job_id), key) for job_id, key in zip(ids, keys, strict=True) if job_id is not None]
     return tuple(sorted(hits, key=lambda hit: (-hit.key, -hit.id)))

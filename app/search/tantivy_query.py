@@ -19,12 +19,17 @@ Part = tuple[Occur, Query]
 
 @dataclass(slots=True)
 class Built:
-    """`at_most`: no more postings than these match the words. `lone_term`: the query is that one term."""
+    """`at_most`: no more postings than these match the words. `lone_term`: the query is that one term.
+
+    Where reposts are left out, `wide` is the query with them, and `reposts` how many there are in all.
+    """
 
     query: Query
     at_most: int
     lone_term: str = ""
     corrections: list[tuple[str, str]] = field(default_factory=list)
+    wide: Query | None = None
+    reposts: int = 0
 
 
 @dataclass(slots=True)
@@ -46,15 +51,17 @@ class Builder:
             at_most, alone = min(at_most, count), term
         filters = [(Occur.Must, Query.const_score_query(q, 0.0)) for q in self._filters(request.filters)]
         negative = [(Occur.MustNot, self._clause(c)[0]) for c in request.clauses if c.negative]
-        hidden = self.searcher.doc_freq("repost", REPOST) if request.collapse else 0
-        if hidden:
-            repost = Query.term_query(self.schema, "repost", REPOST, index_option="basic")
-            negative.append((Occur.MustNot, repost))
         if not parts:
             parts.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
         single = len(parts) == 1 and not filters and not negative
         query = parts[0][1] if single else Query.boolean_query([*parts, *filters, *negative])
-        return Built(query, at_most, alone if single else "", self.corrections)
+        built = Built(query, at_most, alone if single else "", self.corrections)
+        built.reposts = self.searcher.doc_freq("repost", REPOST) if request.collapse else 0
+        if built.reposts:
+            repost = Query.term_query(self.schema, "repost", REPOST)
+            built.query = Query.boolean_query([*parts, *filters, *negative, (Occur.MustNot, repost)])
+            built.wide = query
+        return built
 
     def part_of(self, built: Built, parts: int) -> Query:
         """The same search in `parts` of the random parts of the market, without scores."""

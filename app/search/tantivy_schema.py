@@ -19,7 +19,7 @@ import tantivy
 from app.search.engine import IndexBrokenError, Posting, date_key, salary_key
 
 #: Raised when the meaning of the fields changes: an index of another version is rebuilt.
-VERSION = 3
+VERSION = 4
 TITLE_WEIGHT, SKILL_WEIGHT = 4, 2
 #: Characters of a description that are indexed; real ones are shorter.
 MAX_DESCRIPTION = 20_000
@@ -34,7 +34,7 @@ STEMMED, PLAIN = "stemmed", "plain"
 MAX_TAILS = 4
 LONGEST_SUGGESTION = 80
 #: The one value of the field `repost`; postings that stand for themselves have none.
-REPOST = "yes"
+REPOST = 1
 
 
 def schema() -> tantivy.Schema:
@@ -51,7 +51,7 @@ def schema() -> tantivy.Schema:
     for name in ("posted", "date_key", "salary_key", "salary_low", "salary_high"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_integer_field("part", indexed=True)
-    builder.add_text_field("repost", tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("repost", indexed=True, fast=True)
     return builder.build()
 
 
@@ -132,7 +132,7 @@ def _add_raw(made: tantivy.Document, posting: Posting) -> None:
     if posting.country:
         made.add_text("country", posting.country)
     if posting.repost:
-        made.add_text("repost", REPOST)
+        made.add_integer("repost", REPOST)
 
 
 def _add_numbers(made: tantivy.Document, posting: Posting) -> None:

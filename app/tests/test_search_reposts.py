@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,14 @@ from app.db import Database
 from app.job.upkeep import annotate_batch
 from app.main import create_app
 from app.search import follow
+from app.search.compile import clauses_of
+from app.search.engine import Filters, Request
+from app.search.tantivy_engine import TantivyEngine
 from app.search.tantivy_index import TantivyIndex
 from app.tests.conftest import client_of, settings_for
 from app.tests.people import People, Person, post_job
 from app.tests.receiver import Receiver, receiving
+from app.tests.test_search_contract import BASE
 
 JOBS = "/api/v1/jobs/"
 SAME = {
@@ -243,3 +247,54 @@ async def test_giving_up_the_company_is_counted_as_it_would_be_shown(board: Boar
     await board.publish_several()
     body = await board.ask("q=developer&company=nobody")
     assert [(item["drop"], item["total_count"]) for item in body["relax"]] == [("company", 2)]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> TantivyEngine:
+    """12,600 bakers, every sixth a repost: 10,500 to be shown. 11,000 of them cook as well."""
+    root = tmp_path_factory.mktemp("crowded")
+    name = "index-00000000crowded"
+
+    async def build() -> None:
+        index = TantivyIndex(root)
+        await index.create(name)
+        numbers = range(1, 12_601)
+        made = [
+            replace(
+                BASE,
+                id=number,
+                title=f"Baker {'of bread ' * (number % 7)}",
+                company="Cook" if number <= 11_000 else "Acme",
+                repost=number % 6 == 0,
+            )
+            for number in numbers
+        ]
+        await index.load(name, made)
+        await index.finish(name)
+        await index.publish(name)
+        await index.close()
+
+    asyncio.run(build())
+    return TantivyEngine(root)
+
+
+@pytest.mark.parametrize("offset", [0, 40, 480, 5000])
+def test_a_broad_search_finds_the_same_however_reposts_are_left_out(
+    crowded: TantivyEngine, offset: int
+) -> None:
+    """The best of very many are looked for without the reposts' list; a filter that all pass uses it."""
+    broad = Request(clauses_of("baker"), offset=offset, limit=20, collapse=True)
+    found = crowded.search_now(broad)
+    same = crowded.search_now(replace(broad, filters=Filters(posted_after=0)))
+    assert [hit.key for hit in found.hits] == pytest.approx([hit.key for hit in same.hits])
+    assert {hit.id for hit in found.hits} == {hit.id for hit in same.hits}
+    assert all(hit.id % 6 for hit in found.hits)
+    assert (found.total, found.exact) == (10_000, False)
+
+
+def test_more_than_anyone_counts_is_said_of_what_can_be_shown(crowded: TantivyEngine) -> None:
+    """11,000 match, but fewer than 10,000 can be shown: the number is exact."""
+    answer = crowded.search_now(Request(clauses_of("cook"), limit=20, collapse=True))
+    assert (answer.total, answer.exact) == (11_000 - 11_000 // 6, True)
+    answer = crowded.search_now(Request(clauses_of("cook"), limit=20))
+    assert (answer.total, answer.exact) == (10_000, False)
