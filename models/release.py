@@ -3,6 +3,7 @@
     <releases>/<release_id>/release.json   who, when, encoder version, metrics, sha256 of every other file
                             bundle/        ModelBundle
                             index/         JobIndex of the same encoder version
+                            language/      LanguageModels, if the release reads text
                             jobs.parquet   what filters and explanations read, one row per indexed posting
                             golden.json    records with the vectors this release gave them
     <releases>/CHAMPION                    the id of the release that answers, replaced atomically
@@ -30,6 +31,7 @@ from models.jobs_table import JobsWriter
 
 CHAMPION = "CHAMPION"
 MANIFEST = "release.json"
+LANGUAGE = "language"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -59,6 +61,11 @@ class Release:
 
     def golden(self) -> Golden:
         return read_golden(self.folder / "golden.json")
+
+    @property
+    def language_path(self) -> Path:
+        """Does not exist where the release reads no text."""
+        return self.folder / LANGUAGE
 
     @property
     def jobs_path(self) -> Path:
@@ -102,8 +109,9 @@ class ReleaseWriter:
         snapshot_id: str,
         metrics: Mapping[str, float] | None = None,
         created_at: datetime | None = None,
+        language: Path | None = None,
     ) -> Release:
-        """Raises ReleaseError if the parts do not belong together."""
+        """`language` is a folder that is copied. Raises ReleaseError if the parts do not belong together."""
         self.jobs.close()
         versions = {bundle.encoder_version, index.encoder_version, golden.encoder_version}
         if len(versions) != 1:
@@ -113,6 +121,8 @@ class ReleaseWriter:
         bundle.save(self._temporary / "bundle")
         index.save(self._temporary / "index")
         golden.write(self._temporary / "golden.json")
+        if language is not None:
+            shutil.copytree(language, self._temporary / LANGUAGE)
         release = Release(
             release_id=self._id,
             created_at=created_at or datetime.now(UTC),

@@ -71,8 +71,7 @@ class LanguageDesk:
     def _load(self, engine: Engine) -> LanguageModels:
         if self._rewriter_folder is not None and self._rewriter is None:
             self._rewriter = LocalRewriter(self._rewriter_folder)
-        folder = engine.release.folder / "language"
-        models = LanguageModels.load(folder, engine.bundle, self._rewriter)
+        models = LanguageModels.load(engine.release.language_path, engine.bundle, self._rewriter)
         log.info("reads text with %s of release %s", models.version, engine.release.release_id)
         return models
 

@@ -65,7 +65,13 @@ def gates(evidence: Evidence, release: Release) -> list[Gate]:
 
 
 def publish(
-    releases: Path, release_id: str, bundle: ModelBundle, index: JobIndex, corpus: Corpus, evidence: Evidence
+    releases: Path,
+    release_id: str,
+    bundle: ModelBundle,
+    index: JobIndex,
+    corpus: Corpus,
+    evidence: Evidence,
+    language: Path | None = None,
 ) -> Release:
     """Writes the release folder. Streams the postings; golden records are the first open ones."""
     indexed = set(index.ids().tolist())
@@ -91,7 +97,12 @@ def publish(
         users = list(islice(read_users(corpus.snapshot), GOLDEN))
         golden = make_golden(bundle, golden_jobs, users, datetime.now(UTC))
         return writer.finish(
-            bundle, index, golden, snapshot_id=corpus.snapshot.name, metrics=evidence.metrics()
+            bundle,
+            index,
+            golden,
+            snapshot_id=corpus.snapshot.name,
+            metrics=evidence.metrics(),
+            language=language,
         )
 
 

@@ -39,14 +39,20 @@ USER = UserRecord(
 
 
 def write_release(
-    releases: Path, release_id: str, bundle: ModelBundle, jobs: tuple[JobRecord, ...] = TINY_JOBS
+    releases: Path,
+    release_id: str,
+    bundle: ModelBundle,
+    jobs: tuple[JobRecord, ...] = TINY_JOBS,
+    language: Path | None = None,
 ) -> Release:
     vectors = bundle.encode_jobs(jobs)
     index = JobIndex.build(vectors, [j.job_id for j in jobs], encoder_version=bundle.encoder_version)
     golden = make_golden(bundle, jobs[:3], [USER], MOMENT)
     with ReleaseWriter(releases, release_id) as writer:
         writer.jobs.append(jobs, [job_facts(bundle, j) for j in jobs])
-        return writer.finish(bundle, index, golden, snapshot_id="test", metrics={"ndcg@10": 0.5})
+        return writer.finish(
+            bundle, index, golden, snapshot_id="test", metrics={"ndcg@10": 0.5}, language=language
+        )
 
 
 @pytest.fixture(scope="session")
