@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 USER_ERRORS = frozenset(
     "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
     "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError "
-    "BenchmarkDataError".split()
+    "LinkerError TaxonomySourcesError BenchmarkDataError".split()
 )
 
 #: Name -> module of training.benchmarks whose `run` it is.
@@ -38,6 +38,7 @@ BENCHMARKS = {
     "skillspan": "skillspan",
     "posting-roles": "posting_roles",
     "summaries": "summaries",
+    "esco-linking": "esco_linking",
 }
 
 app = typer.Typer(
@@ -220,6 +221,24 @@ def train_tagger(
     uri, artifacts = settings.tracking_uri, settings.artifacts
     with one_line(), start_run("jobpilot/skill-tagger", uri=uri, artifacts=artifacts) as run:
         train_step(data, out, config, settings.encoder_source, run)
+
+
+@app.command()
+def train_linker(
+    taxonomy: Annotated[Path, typer.Option(help="folder of the unpacked taxonomy packages")],
+    out: Annotated[Path, typer.Option(help="folder to write")] = Path("data/language/skill_linker"),
+    seed: int = 0,
+) -> None:
+    """Train the skill linker on ESCO's names and definitions; writes adapters, a reranker and a card."""
+    from training.language.linker import LinkerTrainConfig
+    from training.language.linker_train import train_linker as train
+    from training.tracking import start_run
+
+    settings = TrainingSettings()
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    with one_line(), start_run("jobpilot/skill-linker", uri=uri, artifacts=artifacts) as run:
+        figures = train(taxonomy, out, LinkerTrainConfig(seed=seed), run)
+        say(" ".join(f"{name} {value}" for name, value in figures.items()))
 
 
 @app.command()

@@ -1,0 +1,120 @@
+"""What speaks for a skill, given a text: one column of numbers per kind of evidence.
+
+Columns of `Names.columns`, each (texts, skills) float32 in about [0, 1]:
+
+    sentence    cosine of the text's mean vector and the label's
+    attended    cosine of the label and the tokens it attends to (late interaction)
+    phrase      cosine of the label and the text's phrase nearest to it, each phrase read by itself
+    chars       cosine of character n-grams, the best of the skill's names
+    covered     share of a name's words, by inverse document frequency squared, that the text holds; best name
+    covered_chars  the same for character n-grams: endings do not matter
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from features.taxonomy import Skill, normalise
+from models.linker_encoder import States, attended, mean_vectors, unit
+from models.linker_windows import LONGEST, phrases
+from models.tfidf import Csr, Tfidf, TfidfConfig
+
+F32 = npt.NDArray[np.float32]
+I64 = npt.NDArray[np.int64]
+COLUMNS = (
+    "sentence",
+    "attended",
+    "phrase",
+    "chars",
+    "covered",
+    "covered_chars",
+)
+#: A label attends to a text's tokens with this temperature, in training as in use.
+SHARPNESS = 0.1
+_CHARS = TfidfConfig(unit="char", low=3, high=5, min_texts=2)
+_WORDS = TfidfConfig(unit="word", low=1, high=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A whole text that is a name: whose, and whether it is the label."""
+
+    skill: int
+    is_label: bool
+
+
+class Names:
+    """Names of the target skills and what is computed from them; `vectors` (skills, width) unit rows."""
+
+    def __init__(self, skills: Sequence[Skill], vectors: F32) -> None:
+        self.skills = tuple(skills)
+        self.vectors = vectors
+        texts = [list(dict.fromkeys(skill.forms)) for skill in skills]
+        sizes = np.array([len(t) for t in texts], np.int64)
+        self._starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+        every = [name for names in texts for name in names]
+        self._chars, self._words = Tfidf.fit(every, _CHARS), Tfidf.fit(every, _WORDS)
+        chars, words = self._chars.transform(every), self._words.transform(every)
+        # (terms, names), so that a text touches only the names that share a term with it.
+        self._char_rows: Csr = chars.T.tocsr()
+        self._char_mass: Csr = chars.multiply(chars).T.tocsr()
+        self._word_mass: Csr = words.multiply(words).T.tocsr()
+        self._owners = self._owners_of(texts)
+
+    def __len__(self) -> int:
+        return len(self.skills)
+
+    def _owners_of(self, texts: Sequence[Sequence[str]]) -> dict[str, tuple[Named, ...]]:
+        found: dict[str, dict[int, bool]] = {}
+        for position, names in enumerate(texts):
+            labels = set(map(normalise, self.skills[position].forms[:1]))
+            labels |= {normalise(n) for n in names[:2] if self.skills[position].label.startswith(n)}
+            for key in map(normalise, names):
+                if key:
+                    found.setdefault(key, {}).setdefault(position, key in labels)
+        return {key: tuple(Named(*item) for item in who.items()) for key, who in found.items()}
+
+    def named(self, text: str) -> tuple[Named, ...]:
+        """Skills of which the whole text is a name, whatever its case and punctuation."""
+        return self._owners.get(normalise(text[:400]), ())
+
+    def columns(self, texts: Sequence[str], encode: States) -> F32:
+        """(len(COLUMNS), texts, skills); a column is a function of its own text alone."""
+        out = np.zeros((len(COLUMNS), len(texts), len(self)), np.float32)
+        for row, text in enumerate(texts):
+            states = encode(text)
+            if len(states):
+                out[0, row] = self.vectors @ unit(states.mean(0))
+                out[1, row] = attended(states, self.vectors, SHARPNESS)
+                out[2, row] = self._phrases(text, out[0, row], encode)
+        self._lexical(texts, out[3:6])
+        return out
+
+    def _phrases(self, text: str, whole: F32, encode: States) -> F32:
+        """(skills,) the best phrase's cosine; the text's own where it has no phrase but itself."""
+        read = [phrase for phrase in phrases(text) if phrase != text]
+        if not read:
+            return whole
+        found: F32 = (self.vectors @ mean_vectors(encode, read).T).max(1)
+        return found if len(text.split()) > LONGEST else np.maximum(found, whole)
+
+    def _lexical(self, texts: Sequence[str], out: F32) -> None:
+        chars, words = self._chars.transform(texts), self._words.transform(texts)
+        for column, (rows, query) in enumerate(
+            (
+                (self._char_rows, chars),
+                (self._word_mass, _present(words)),
+                (self._char_mass, _present(chars)),
+            )
+        ):
+            scores = (query @ rows).toarray()  # (texts, names)
+            out[column] = np.maximum.reduceat(scores, self._starts, axis=1)
+
+
+def _present(rows: Csr) -> Csr:
+    return sparse.csr_matrix((np.ones_like(rows.data), rows.indices, rows.indptr), shape=rows.shape)

@@ -1,0 +1,147 @@
+"""From the unpacked taxonomy packages to the small folder that a release is built from.
+
+`adapter.safetensors` (float16 deltas of the packaged encoder), `reranker.json`, `card.json`. What is measured
+on the way: names and definitions of skills that took no part in training.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from features.taxonomy import Skill, Taxonomy
+from models.adapters import save_adapter
+from models.linker import ADAPTER, RERANKER, Reranker
+from models.linker_encoder import States, TokenEncoder, export_token_encoder, mean_vectors
+from models.linker_evidence import Names
+from training.language.linker import LinkerTrainConfig, LinkerTrainer
+from training.language.linker_data import HeldOut, hold_out, read_named_skills
+from training.language.linker_reranker import (
+    candidate_pairs,
+    fit_reranker,
+    held_sentences,
+    with_refusal,
+)
+from training.metrics import score_ranks
+from training.progress import say
+from training.tracking import NullRun, Run, git_sha
+
+F32 = npt.NDArray[np.float32]
+CARD = "card.json"
+#: Kinds of evidence that the reranker weighs: chosen among all on the validation sentences of `esco-linking`.
+USED = ("sentence", "phrase", "chars")
+SENTENCES = 400
+LICENCE = "CC BY 4.0 (ESCO (c) European Union); base encoder Apache-2.0"
+
+
+def train_linker(
+    taxonomy: Path,
+    out: Path,
+    config: LinkerTrainConfig | None = None,
+    run: Run | None = None,
+    sentences: int = SENTENCES,
+) -> dict[str, float]:
+    """Writes the folder; returns the figures of its card. `taxonomy`: see `read_named_skills`.
+
+    Raises TaxonomySourcesError if a file is missing.
+    """
+    config, run, started = config or LinkerTrainConfig(), run or NullRun(), time.perf_counter()
+    data = hold_out(read_named_skills(taxonomy), config.seed)
+    run.params(asdict(config))
+    trainer = LinkerTrainer(data, config, related_skills(data))
+    save_adapter(out / ADAPTER, trainer.train(run))
+    figures = finish_linker(data, out, trainer.base, config.seed, sentences)
+    figures["seconds"] = round(time.perf_counter() - started, 1)
+    run.metrics(figures)
+    (out / CARD).write_text(json.dumps(_card(config, data, figures), indent=1) + "\n")
+    run.artifact(out, "skill_linker")
+    return figures
+
+
+def finish_linker(data: HeldOut, out: Path, base: F32, seed: int, sentences: int) -> dict[str, float]:
+    """Fits `reranker.json` for the adapter in `out` through the engine that will serve it."""
+    with tempfile.TemporaryDirectory() as folder:
+        encoder = Cached(TokenEncoder(export_token_encoder(out / ADAPTER, Path(folder))))
+        say("encoding labels")
+        vectors = mean_vectors(encoder, [s.label for s in data.kept])
+        names = Names([_skill(data, i) for i in range(len(data.kept))], vectors)
+        reranker, figures = _reranker(data, names, encoder, base, seed, sentences)
+        figures |= held_names(data, vectors, encoder)
+    reranker.save(out / RERANKER)
+    return {k: round(v, 4) for k, v in figures.items()}
+
+
+def _reranker(
+    data: HeldOut, names: Names, encoder: States, base: F32, seed: int, sentences: int
+) -> tuple[Reranker, dict[str, float]]:
+    say("fitting the reranker")
+    halves = [
+        candidate_pairs(
+            held_sentences(data, sentences, seed + 5 + half, half),
+            lambda texts: names.columns(texts, encoder),
+            lambda skill: base @ base[skill],
+            seed,
+        )
+        for half in (0, 1)
+    ]
+    return with_refusal(fit_reranker(halves[0], USED), halves[1])
+
+
+def held_names(data: HeldOut, vectors: F32, encoder: States, most: int = 1_000) -> dict[str, float]:
+    """Unseen names -> their skill among all, by the mean vector alone; skills never trained on apart."""
+    queries = data.queries[:most]
+    texts = mean_vectors(encoder, [text for text, _ in queries])
+    target = np.array([position for _, position in queries], np.int64)
+    reciprocal = 1.0 / score_ranks(texts @ vectors.T, target)
+    unseen = np.array([position in data.away for _, position in queries])
+    figures = {"held_names_mrr": float(reciprocal[~unseen].mean()) if (~unseen).any() else 0.0}
+    return figures | {"unseen_skills_mrr": float(reciprocal[unseen].mean()) if unseen.any() else 0.0}
+
+
+def related_skills(data: HeldOut) -> list[list[int]]:
+    """Skills that a source says one occupation needs (our tables: ESCO's ICT occupations)."""
+    position = {skill.id: i for i, skill in enumerate(data.kept)}
+    links = Taxonomy.load().occupation_skills.values()
+    given = ([x.skill_id for x in needed if x.origin == "given"] for needed in links)
+    return [[position[i] for i in ids if i in position] for ids in given if ids]
+
+
+class Cached:
+    """An encoder that remembers: phrases come back in many sentences."""
+
+    def __init__(self, encode: States) -> None:
+        self._encode, self._known = encode, dict[str, F32]()
+
+    def __call__(self, text: str) -> F32:
+        if text not in self._known:
+            self._known[text] = self._encode(text)
+        return self._known[text]
+
+
+def _skill(data: HeldOut, position: int) -> Skill:
+    named = data.kept[position]
+    return Skill(named.id, named.label, "skill" if named.does else "knowledge", "esco", named.names[1:])
+
+
+def _card(config: LinkerTrainConfig, data: HeldOut, figures: dict[str, float]) -> dict[str, object]:
+    return {
+        "what": "skill linker: low-rank deltas of all-MiniLM-L6-v2 (models/adapters.py) and a reranker",
+        "data": {
+            "ESCO skills and knowledge (labels, alternative labels, definitions)": len(data.kept),
+            "of these kept out of training; the reranker is fitted on them": len(data.away),
+            "names kept out of training": len(data.queries),
+        },
+        "sentences": "made by training/language/linker_sentences.py from names and definitions",
+        "licence": LICENCE,
+        "command": "jobpilot-ml train-linker --taxonomy DIR",
+        "git_sha": git_sha(),
+        "config": asdict(config),
+        "evidence": list(USED),
+        "figures": figures,
+    }
