@@ -62,8 +62,8 @@ _WORD = re.compile(
 )
 #: How far from a skill a word about its level may stand, and what it may not stand behind.
 _BEFORE, _AFTER = 48, 32
-_STOP = re.compile(r"[.;:!?\n•|]|,\s|\band\b|\bor\b|\bbut\b")
-_YEARS_STOP = re.compile(r"[.;!?\n•|]")
+_STOP = re.compile(r"\.(?=\s|$)|[;!?\n•|]|,\s|\band\b|\bor\b|\bbut\b")
+_YEARS_STOP = re.compile(r"\.(?=\s|$)|[;!?\n•|]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from features.taxonomy import Skill
 from models.linker_encoder import FILES, States, TokenEncoder, export_token_encoder, mean_vectors
-from models.linker_evidence import COLUMNS, Names
+from models.linker_evidence import COLUMNS, Named, Names
 
 F32 = npt.NDArray[np.float32]
 Method = Literal["exact", "alias", "lexical", "embedding"]
@@ -37,6 +37,9 @@ _BATCH = 8
 #: Logits that a text gets by being a skill's label or alias to the letter: above what evidence sums to.
 _IS_LABEL, _IS_ALIAS = 60.0, 30.0
 _CONFIDENCE: dict[Method, float] = {"exact": 0.99, "alias": 0.95}
+_METHOD_OF_NAME: dict[bool, Method] = {True: "exact", False: "alias"}
+#: From this share of a name's words or letters on, a text holds the name.
+_MOST_OF_NAME = 0.8
 
 
 class LinkerError(ValueError):
@@ -123,7 +126,7 @@ class SkillLinker:
         certain = {text: self._certain(text) for text in dict.fromkeys(texts)}
         open_texts = [text for text, skill in certain.items() if skill is None]
         for text, found in zip(open_texts, self.link(open_texts, 1), strict=True):
-            if found and found[0].confidence >= self.reranker.refuse:
+            if found and (found[0].method in _CONFIDENCE or found[0].confidence >= self.reranker.refuse):
                 certain[text] = found[0]
         return [certain[text] for text in texts]
 
@@ -144,7 +147,7 @@ class SkillLinker:
         labels = [n for n in named if n.is_label] or list(named)
         if len(labels) != 1:
             return None
-        return self._linked(labels[0].skill, "exact" if labels[0].is_label else "alias", 0.0)
+        return self._named(labels[0], labels)
 
     def _ranked(self, texts: Sequence[str], k: int) -> list[list[LinkedSkill]]:
         columns = self.names.columns(texts, self.encode)
@@ -152,19 +155,29 @@ class SkillLinker:
         lexical = columns[[COLUMNS.index("covered"), COLUMNS.index("covered_chars")]].max(0)
         out = []
         for row, text in enumerate(texts):
-            methods: dict[int, Method] = {
-                named.skill: "exact" if named.is_label else "alias" for named in self.names.named(text)
-            }
+            named = {n.skill: n for n in self.names.named(text)}
             top = _top(logits[row], k) if any(map(str.isalnum, text)) else []
             out.append(
-                [self._linked(s, methods.get(s) or _how(lexical[row, s]), logits[row, s]) for s in top]
+                [
+                    self._named(named[s], list(named.values()))
+                    if s in named
+                    else self._meant(s, float(logits[row, s]), float(lexical[row, s]))
+                    for s in top
+                ]
             )
         return out
 
-    def _linked(self, position: int, method: Method, logit: float) -> LinkedSkill:
+    def _named(self, one: Named, everyone: Sequence[Named]) -> LinkedSkill:
+        """A name that several skills share is worth as much less."""
+        skill, method = self.names.skills[one.skill], _METHOD_OF_NAME[one.is_label]
+        sharing = sum(other.is_label == one.is_label for other in everyone)
+        return LinkedSkill(skill.id, skill.label, round(_CONFIDENCE[method] / sharing, 4), method)
+
+    def _meant(self, position: int, logit: float, lexical: float) -> LinkedSkill:
         skill = self.names.skills[position]
-        probability = 1.0 / (1.0 + math.exp(-float(np.clip(logit, -60, 60))))
-        return LinkedSkill(skill.id, skill.label, round(_CONFIDENCE.get(method, probability), 4), method)
+        probability = 1.0 / (1.0 + math.exp(-min(max(logit, -60.0), 60.0)))
+        method: Method = "lexical" if lexical >= _MOST_OF_NAME else "embedding"
+        return LinkedSkill(skill.id, skill.label, round(probability, 4), method)
 
     def save(self, folder: Path) -> None:
         """`linker.json`, `vectors.npy` (float16), `encoder/`; the manifest last, so that half a folder does
@@ -214,11 +227,6 @@ def linker_from(skills: Sequence[Skill], trained: Path, work: Path) -> SkillLink
     reranker = Reranker.load(trained / RERANKER)
     encoder = TokenEncoder(export_token_encoder(trained / ADAPTER, work))
     return SkillLinker.build(skills, encoder, reranker)
-
-
-def _how(lexical: float) -> Method:
-    """Whether most of the skill's name stands in the text."""
-    return "lexical" if lexical >= 0.8 else "embedding"
 
 
 def _top(scores: F32, k: int) -> list[int]:

@@ -1,0 +1,187 @@
+"""The skill linker: names answer first, evidence ranks the rest, files bring the same linker back."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.taxonomy import Skill
+from models.linker import LinkerError, Reranker, SkillLinker
+from models.linker_encoder import TokenEncoder, attended, export_token_encoder, mean_vectors
+from models.linker_windows import MOST, phrases
+from models.tests.small_base import write_small_base
+
+SKILLS = [
+    Skill("a:python", "Python (computer programming)", "technology", "a", ("Python3",)),
+    Skill("a:postgres", "PostgreSQL", "technology", "a", ("Postgres",)),
+    Skill("a:cpp", "C++", "technology", "a"),
+    Skill("a:team", "lead a team", "skill", "a", ("head a group of staff",)),
+    Skill("a:pigs", "breed pigs", "skill", "a", ("raise swine",)),
+    Skill("a:speak", "communication", "knowledge", "a", ("Talking",)),
+    Skill("a:speech", "speech", "knowledge", "a", ("Talking",)),
+]
+HOSTILE = [
+    "",
+    " \n\t ",
+    "\x00",
+    "🙂" * 500,
+    "a" * 100_000,
+    "\u202edrop\u202c",
+    "'; DROP TABLE skills;--",
+    "ﬁ",
+    "\ud800",
+]
+
+
+def bag_of_words(text: str) -> np.ndarray:
+    """A stand-in for the encoder with its contract: one state per word, depending on the text alone."""
+    words = text.lower().replace(",", " ").split()[:50]
+    seeds = [zlib.crc32(word.encode("utf-8", "replace")) for word in words]
+    rows = [np.random.default_rng(seed).normal(size=16) for seed in seeds]
+    return np.array(rows, np.float32).reshape(len(rows), 16)
+
+
+@pytest.fixture(scope="module")
+def linker() -> SkillLinker:
+    return SkillLinker.build(SKILLS, bag_of_words)
+
+
+@pytest.mark.parametrize("text", ["PostgreSQL", "postgresql", " POSTGRESQL. ", "c++", "Lead a Team!"])
+def test_a_label_ranks_first_whatever_its_case_and_punctuation(linker: SkillLinker, text: str) -> None:
+    plain = text.strip(" .!").casefold()
+    best = linker.link([text], 3)[0][0]
+    assert (best.label.casefold(), best.method, best.confidence) == (plain, "exact", 0.99)
+
+
+def test_every_label_and_alias_finds_its_own_skill(linker: SkillLinker) -> None:
+    for skill in SKILLS:
+        for form in skill.forms:
+            found = linker.link([form], len(SKILLS))[0]
+            named = {s.skill_id for s in found if s.method in ("exact", "alias")}
+            assert skill.id in named
+            assert found[0].skill_id in named
+
+
+def test_a_label_without_its_qualifier_is_the_label(linker: SkillLinker) -> None:
+    assert linker.link(["python"], 1)[0][0].method == "exact"
+    assert linker.link(["PYTHON3"], 1)[0][0].method == "alias"
+
+
+def test_a_sentence_ranks_the_skills_that_it_mentions(linker: SkillLinker) -> None:
+    found = linker.link(["you will breed pigs, lead a team and use PostgreSQL every day"], 3)[0]
+    assert {s.skill_id for s in found} == {"a:pigs", "a:team", "a:postgres"}
+    assert all(s.method == "lexical" for s in found)
+    assert [s.confidence for s in found] == sorted((s.confidence for s in found), reverse=True)
+
+
+def test_an_alias_of_two_skills_is_decided_by_evidence(linker: SkillLinker) -> None:
+    both = linker.link(["talking"], 2)[0]
+    assert {s.skill_id for s in both} == {"a:speak", "a:speech"}
+    assert [s.confidence for s in both] == [0.475, 0.475]
+
+
+def test_standardize_refuses_what_no_skill_means(linker: SkillLinker) -> None:
+    found = linker.standardize(["Postgres", "zzz qqq xxx", "", "raise swine", "Postgres"])
+    assert [s and s.skill_id for s in found] == ["a:postgres", None, None, "a:pigs", "a:postgres"]
+
+
+def test_the_order_and_company_of_texts_do_not_matter(linker: SkillLinker) -> None:
+    texts = [*(s.label for s in SKILLS), "lead pigs", "team of python people", "", "lead pigs"]
+    together = linker.link(texts, 4)
+    assert [linker.link([t], 4)[0] for t in texts] == together
+    assert linker.link(texts[::-1], 4)[::-1] == together
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=60, deadline=None)
+def test_any_text_gets_a_well_formed_answer(linker: SkillLinker, text: str) -> None:
+    found = linker.link([text], 3)[0]
+    assert len(found) == (3 if any(map(str.isalnum, text)) else 0)
+    assert len({s.skill_id for s in found}) == len(found)
+    assert all(0 <= s.confidence <= 1 for s in found)
+
+
+def test_hostile_texts(linker: SkillLinker) -> None:
+    ids = {skill.id for skill in SKILLS}
+    for found in linker.link(HOSTILE, 2):
+        assert {s.skill_id for s in found} <= ids
+    assert len(linker.standardize(HOSTILE)) == len(HOSTILE)
+
+
+def test_nothing_to_link_to_and_bad_requests(linker: SkillLinker) -> None:
+    with pytest.raises(LinkerError, match="no skill"):
+        SkillLinker.build([], bag_of_words)
+    with pytest.raises(ValueError, match="k = 0"):
+        linker.link(["x"], 0)
+    with pytest.raises(LinkerError, match="luck"):
+        Reranker({"luck": 1.0})
+    assert linker.link([], 3) == []
+    assert len(linker.link(["pigs"], 100)[0]) == len(SKILLS)
+
+
+def test_phrases_stay_inside_clauses_and_drop_empty_edges() -> None:
+    found = phrases("We are looking for a Java, Python and SQL developer.")
+    assert "SQL developer" in found
+    assert "Python and SQL" in found
+    assert not any("Java Python" in phrase or phrase.startswith("and ") for phrase in found)
+    assert len(phrases("word " * 5_000 + " ".join(map(str, range(5_000))))) == MOST
+
+
+def test_attention_looks_at_the_tokens_that_match() -> None:
+    label = np.eye(1, 4, dtype=np.float32)
+    noise = np.array([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], np.float32)
+    states = np.concatenate([noise, 2 * label])
+    whole = states.mean(0)
+    assert attended(states, label, 0.05)[0] > 0.99 > whole[0] / np.linalg.norm(whole)
+    assert attended(states[:0], label, 0.05).tolist() == [0.0]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = write_small_base(tmp_path_factory.mktemp("base"))
+    return export_token_encoder(None, tmp_path_factory.mktemp("encoder"), base)
+
+
+def test_a_saved_linker_comes_back_the_same_to_the_bit(exported: Path, tmp_path: Path) -> None:
+    linker = SkillLinker.build(SKILLS, TokenEncoder(exported), Reranker(refuse=0.3))
+    linker.save(tmp_path / "one")
+    again = SkillLinker.load(tmp_path / "one")
+    again.save(tmp_path / "two")
+    for name in ("linker.json", "vectors.npy", "encoder/encoder.onnx", "encoder/tokenizer.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    texts = ["lead pigs", "some python", "postgresql databases and c++"]
+    assert np.array_equal(linker.scores(texts), again.scores(texts))
+    assert linker.link(texts, 5) == again.link(texts, 5)
+    assert again.reranker.refuse == 0.3
+
+
+def test_damaged_files_are_refused(exported: Path, tmp_path: Path) -> None:
+    SkillLinker.build(SKILLS, TokenEncoder(exported)).save(tmp_path)
+    manifest = tmp_path / "linker.json"
+    document = json.loads(manifest.read_text())
+    for broken in ("{", json.dumps(document | {"format": 9}), json.dumps(document | {"skills": []})):
+        manifest.write_text(broken)
+        with pytest.raises(LinkerError):
+            SkillLinker.load(tmp_path)
+    manifest.write_text(json.dumps(document | {"encoder": "another"}))
+    with pytest.raises(LinkerError, match="not the one"):
+        SkillLinker.load(tmp_path)
+    with pytest.raises(LinkerError):
+        SkillLinker.load(tmp_path / "nowhere")
+    (tmp_path / "reranker.json").write_text("[]")
+    with pytest.raises(LinkerError):
+        Reranker.load(tmp_path / "reranker.json")
+
+
+def test_a_text_alone_and_in_company_has_the_same_vector(exported: Path) -> None:
+    encode = TokenEncoder(exported)
+    together = mean_vectors(encode, ["lead a team", "", "C++"])
+    assert np.array_equal(together[0], mean_vectors(encode, ["lead a team"])[0])
+    assert not together[1].any()
+    assert np.allclose(np.linalg.norm(together[[0, 2]], axis=1), 1.0, atol=1e-5)
