@@ -106,6 +106,24 @@ def die_with_parent() -> None:
         libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+def open_usage() -> int:
+    """A handle to read the process's own memory figures from once nothing can be opened; -1 if there is
+    none."""
+    try:
+        return os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def usage(handle: int) -> dict[str, int]:
+    """Peaks in kB: {"resident": VmHWM, "address_space": VmPeak}; the latter is what RLIMIT_AS bounds."""
+    if handle < 0:
+        return {}
+    lines = os.read(handle, 8192).decode("ascii", "replace").splitlines()
+    found = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Vm")}
+    return {"resident": int(found["VmHWM"]), "address_space": int(found["VmPeak"])}
+
+
 def _forbid_calls(libc: ctypes.CDLL) -> bool:
     if not sys.platform.startswith("linux") or platform.machine() not in _CALLS:
         return False

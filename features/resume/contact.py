@@ -89,7 +89,9 @@ MAX_NAME_WORDS = 5
 
 
 def emails(text: str) -> list[Text]:
-    return [Field(m.group().replace(" ", "").lower(), m.start(), m.end(), 0.98) for m in _EMAIL.finditer(text)]
+    return [
+        Field(m.group().replace(" ", "").lower(), m.start(), m.end(), 0.98) for m in _EMAIL.finditer(text)
+    ]
 
 
 def phones(text: str, dated: Iterable[tuple[int, int]] = ()) -> list[Text]:

@@ -14,7 +14,8 @@ Text = Field[str]
 MAX_PART_CHARS = 120
 #: What people leave in from a template, or put in the place of what they will not say.
 _PLACEHOLDER = re.compile(
-    r"(?P<company>\[?\bCompany\s?Name\b\]?)|(?P<place>\[?\bCity\b\s*,?\s*\bState\b\]?(?:\s*,\s*(?:USA?|United States|India|Canada|UK)\b)?)"
+    r"(?P<company>\[?\bCompany\s?Name\b\]?)|(?P<place>\[?\bCity\b\s*,?\s*\bState\b\]?(?:\s*,\s*(?:USA?|United States|India|Canada|UK)\b)?"
+    r"|(?:(?<=Name )|(?<=Name : )|(?<=Name - )|(?<=Name – ))\[?City\b\]?(?:\s*,\s*(?:[A-Z][a-z]+)\b)?)"
 )
 _SEPARATORS = re.compile(
     r"\t+|\s*[|•·▪►;]\s*|\s+[-–—─]{1,2}\s+|\s+:\s*|:\s+|\s+(?:at|@|bei|chez|presso)\s+(?=[^\W\d_])|\s{3,}|\s+-{2}\s*|^-{2}\s*"

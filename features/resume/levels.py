@@ -48,7 +48,7 @@ _GENERAL = (
 )
 _CODED = re.compile(
     "|".join(
-        rf"(?P<c{level}>(?<![\w.])(?:{codes})(?:\s?\((?:Hons?|Honou?rs)\.?\))?(?![\w&]))"
+        rf"(?P<c{level}>(?<![\w.])(?:{codes})(?:\s?\((?:Hons?|Honou?rs)\.?\))?(?![\w&]|\.[A-Z]))"
         for level, codes in _DEGREE_CODES.items()
     )
 )

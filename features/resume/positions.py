@@ -11,7 +11,7 @@ from features.resume.dates import DateRange, find_ranges, months_of
 from features.resume.headers import Head, Part, head_of, parts_of
 from features.resume.highlights import highlights
 from features.resume.records import Field, Line, PartialDate, Position, ReadDocument, Section
-from features.resume.vocabulary import company_score, title_score
+from features.resume.vocabulary import begins_as_body, company_score, title_score
 
 MAX_HEAD_CHARS = 110
 MAX_HEAD_WORDS = 14
@@ -21,6 +21,12 @@ _ABBREVIATION = re.compile(
 )
 _PLACEHOLDER_END = re.compile(r"City\s*,?\s*State(?:\s*,\s*(?:USA?|United States))?")
 _COMPANY_LINE = re.compile(r"\bCompany\s?Name\b")
+
+
+#: A single date behind one of these is part of a sentence.
+_INSIDE = re.compile(r"(?:in|since|during|of|by|for|until|from|before|after|the|through)\s+$", re.IGNORECASE)
+#: "Cashier Current Company Name": a post that goes on and does not say since when.
+_STILL = re.compile(r"(?:^|[\s,(])(current|present)\b(?=\s*(?:$|[),]|\bCompany\s?Name\b))", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -74,13 +80,17 @@ def _anchor(words: str, line: Line) -> DateRange | None:
     rest = (words[: found.start] + " " + words[found.end :]).strip(" \t,;:()|–—-.")
     cut = _PLACEHOLDER_END.search(rest)
     rest = rest[: cut.end()] if cut else rest
-    if found.single and (line.bullet or len(rest.split()) > 9 or not _at_edge(words, found)):
+    if begins_as_body(rest) and not _COMPANY_LINE.search(words):
+        return None
+    if found.single and (line.bullet or len(rest.split()) > 14 or not _at_edge(words, found)):
         return None
     if line.bullet and (len(rest.split()) > 8 or _is_sentence(rest)):
         return None
     if rest and (
         len(rest) > MAX_HEAD_CHARS + 30 or len(rest.split()) > MAX_HEAD_WORDS + 6 or _is_sentence(rest)
     ):
+        return None
+    if found.single and _INSIDE.search(words[: found.start]):
         return None
     if found.single and rest and max(title_score(rest), company_score(rest)) < 0.5:
         return None
@@ -115,7 +125,7 @@ def _with_undated(text: str, lines: list[Line], anchors: list[_Entry]) -> list[_
         both = title_score(_COMPANY_LINE.sub(" ", words)) >= 0.8 and company_score(words) >= 0.7
         named = bool(_COMPANY_LINE.search(words))
         if (named and (both or i > 0)) or (both and (line.gap >= 0.4 or line.gap < 0 or not anchors)):
-            extra.append(_Entry(i, None))
+            extra.append(_Entry(i, next(iter(find_ranges(words)), None)))
             near |= {i, i + 1}
     return sorted([*anchors, *extra], key=lambda entry: entry.anchor)
 
@@ -126,7 +136,7 @@ def _is_head_like(text: str, line: Line) -> bool:
     words = words[: cut.end()] if cut else words
     return (
         not line.bullet and len(words) <= MAX_HEAD_CHARS and len(words.split()) <= MAX_HEAD_WORDS
-        and not _is_sentence(words) and not (words[:1].islower())
+        and not _is_sentence(words) and not words[:1].islower() and not begins_as_body(words)
     )  # fmt: skip
 
 
@@ -225,6 +235,8 @@ def _parts(text: str, lines: list[Line], head: list[int], entry: _Entry, gazette
         if entry.range is not None and i == entry.anchor:
             blank = " " * (entry.range.end - entry.range.start)
             words = words[: entry.range.start] + "\t" + blank[1:] + words[entry.range.end :]
+        if entry.range is None and i == entry.anchor:
+            words = _STILL.sub(lambda m: "\t" + " " * (len(m.group()) - 1), words)
         parts += parts_of(words, line.start, i, gazetteer)
     return parts
 
@@ -249,6 +261,8 @@ def _position(
     body = [line for i, line in enumerate(lines[:stop]) if i > max(entry.head)]
     last = body[-1] if body else lines[max(entry.head)]
     first, final, current = _dates(entry.range, anchor)
+    if entry.range is None:
+        current = _still(text, anchor)
     return Position(
         lines[min(entry.head)].start, last.end, head.title, head.company, head.place, first, final, current,
         highlights(text, body),
@@ -268,6 +282,11 @@ def _dates(
     present = found.present
     current = Field(True, line.start + present[0], line.start + present[1], confidence) if present else None
     return first, final, current
+
+
+def _still(text: str, line: Line) -> Field[bool] | None:
+    match = _STILL.search(text, line.start, line.end)
+    return Field(True, match.start(1), match.end(1), 0.7) if match else None
 
 
 def _inherited(position: Position, earlier: list[Position], lines: list[Line], entry: _Entry) -> Position:

@@ -43,8 +43,10 @@ def main() -> None:
             raise TooLargeError
         kind = kind_of(data)
         read = _reader(kind)
+        usage = confinement.open_usage()
         answer["held"] = confinement.confine(limits["memory_mb"] * 2**20, limits["cpu_seconds"])
         answer["document"] = _dump(read(data, limits), limits)
+        answer["usage"] = confinement.usage(usage)
     except ResumeError as error:
         answer["error"] = {"code": error.code, "message": str(error)}
     except MemoryError:

@@ -40,6 +40,7 @@ _FIELD_WORDS = frozenset(
     counseling supervision operations logistics supply chain entrepreneurship sales banking taxation auditing
     programming web development networks security data analytics aviation automotive construction paralegal""".split()
 )
+_SUBJECT = re.compile(r"(?:ology|nomics|science|sciences|istry|graphy|metrics|matics|physics)$")
 _STOP = re.compile(
     r"\b(?:gpa|coursework|course work|honou?rs|dean|magna|summa|cum laude|minor|thesis|graduated|relevant|activities|"
     r"member|expected|awarded|emphasis|concentration|specializ\w+|completed|awards?|scholarship)\b",
@@ -63,9 +64,24 @@ def find_education(document: ReadDocument, section: Section, gazetteer: Gazettee
     lines = [line for line in document.lines if section.start <= line.start < section.end]
     for start, end in _blocks(document.text, lines):
         entry = _entry(document.text, start, end, gazetteer)
-        if entry is not None:
+        if entry is not None and not any(_says_again(entry, known) for known in found):
             found.append(entry)
     return found
+
+
+def _says_again(entry: Education, known: Education) -> bool:
+    """Some resumes print every entry twice, the second time with less."""
+    if _key(entry.study_type) != _key(known.study_type):
+        return False
+    if _key(entry.institution) not in ("", _key(known.institution)):
+        return False
+    one, other = _key(entry.area), _key(known.area)
+    dates = entry.end_date is None or known.end_date is None or entry.end_date.value == known.end_date.value
+    return dates and (one == other or not other or one.startswith(other[:12]) or not one)
+
+
+def _key(field: Text | None) -> str:
+    return "".join(char for char in field.value.casefold() if char.isalnum()) if field else ""
 
 
 def _blocks(text: str, lines: list[Line]) -> list[tuple[int, int]]:
@@ -159,7 +175,9 @@ def _field(words: str, span: tuple[int, int] | None, start: int, confidence: flo
     lead = len(value) - len(value.lstrip())
     value = value.strip()
     return (
-        Field(" ".join(value.split()), start + span[0] + lead, start + span[0] + lead + len(value), confidence)
+        Field(
+            " ".join(value.split()), start + span[0] + lead, start + span[0] + lead + len(value), confidence
+        )
         if value
         else None
     )
@@ -185,6 +203,8 @@ def _school(
     best: tuple[int, int] | None = None
     for begin, end in school_spans(words):
         if any(b <= begin and end <= e and not _is_named_school(words, b, e) for b, e, _ in named):
+            continue
+        if words[begin].islower() and not re.search(r"[A-Z]\w+\s+(?:\w+\s+)?$", words[:begin]):
             continue
         left = _expand_left(words, begin, named, ranges)
         right = _expand_right(words, end, named, ranges)
@@ -220,21 +240,21 @@ def _expand_left(words: str, begin: int, named: list[tuple[int, int, int]], rang
     ]
     if joined:
         keep = floor + joined[-1].end()
-    fields = [
-        t for t in tokens if t.group().strip(",&/").casefold() in _FIELD_WORDS and floor + t.start() >= keep
-    ]
+    fields = [t for t in tokens if _is_subject(t.group()) and floor + t.start() >= keep]
     after_fields = floor + fields[-1].end() if fields else keep
-    if (
-        fields
-        and words[after_fields:begin].strip()
-        and floor > 0
-        and re.search(r"[A-Z]", words[after_fields:begin])
-    ):
+    name_left = bool(re.search(r"[A-Z]", words[after_fields:begin]))
+    name_right = bool(re.match(r"\w+\s+(?:of|at|for)\b", words[begin:]))
+    if fields and floor > 0 and (name_left or name_right):
         keep = after_fields
     lead = _CONNECTOR.match(words[keep:begin].split()[0]) if words[keep:begin].split() else None
     if lead:
         keep = words.index(words[keep:begin].split()[0], keep) + len(words[keep:begin].split()[0])
     return keep + len(words[keep:begin]) - len(words[keep:begin].lstrip())
+
+
+def _is_subject(token: str) -> bool:
+    word = token.strip(",&/").casefold()
+    return word in _FIELD_WORDS or bool(_SUBJECT.search(word))
 
 
 def _expand_right(words: str, end: int, named: list[tuple[int, int, int]], ranges: list[DateRange]) -> int:
@@ -259,7 +279,7 @@ def _expand_right(words: str, end: int, named: list[tuple[int, int, int]], range
     name = words[end:at]
     while name.split() and _CONNECTOR.match(name.split()[-1]):
         name = name[: name.rindex(name.split()[-1])].rstrip()
-    return end + len(name)
+    return end + len(name.rstrip("."))
 
 
 def _area(
@@ -283,6 +303,7 @@ def _area(
     run = (run[: edge.start()] if edge and edge.start() > 0 else run).rstrip(" ,:;.-–—|(/&")
     for word in ("from", "at"):
         run = re.split(rf"\s+{word}\s+", run)[0]
+    run = re.sub(r"[\s,]+\d$", "", run)
     if not run or len(run) > 90 or not any(char.isalpha() for char in run):
         return None
     again = degrees(run)

@@ -40,6 +40,26 @@ _TITLE_HEADS = frozenset(
     προγραμματιστής διευθυντής разработчик инженер менеджер программист аналитик директор специалист
     """.split()
 )
+#: How points of a body begin; no post and no employer does.
+ACTIONS = frozenset(
+    """
+    accomplished achieved acted administered advised analyzed analysed answered applied arranged assessed
+    assigned assisted assist attended audited awarded built calculated chaired coached collaborated collected
+    communicated compiled completed composed conducted consulted contributed controlled coordinated created
+    cultivated delivered demonstrated designed developed directed documented drove earned edited educated
+    elected employed enabled engaged enhanced ensured established evaluated examined executed expanded
+    facilitated fielded filed focused formulated founded gained generated greeted guided handled helped hired
+    identified implemented improved increased initiated installed instructed interviewed introduced invented
+    investigated launched led maintained managed maximized mentored met monitored negotiated observed obtained
+    operated ordered organized organised oversaw participated partnered performed planned prepared presented
+    prevented processed produced programmed promoted provided published purchased raised received recognized
+    recommended recorded recruited reduced reported represented researched resolved responded responsible
+    reviewed scheduled secured selected served serves set shipped sold solved spearheaded started streamlined
+    supervised supported surpassed taught tested tracked trained transformed translated updated utilized
+    verified volunteered was were worked working wrote manage maintain provide prepare develop perform
+    conduct create ensure review answer process handle oversee plan train support coordinate
+    """.split()
+)
 #: Head only where nothing follows them: "Sales", "Human Resources" are posts in some resumes.
 _TITLE_TAILS = re.compile(
     r"\b(?:sales|human resources|customer service|management|operations|marketing|engineering|trainee program|"
@@ -74,6 +94,12 @@ _SCHOOL = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+
+
+def begins_as_body(text: str) -> bool:
+    """Whether a line opens with a verb of doing and goes on: "Managed a team of five"."""
+    words = _WORD.findall(text)
+    return len(words) > 2 and words[0].casefold() in ACTIONS
 
 
 def title_score(text: str) -> float:
