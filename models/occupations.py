@@ -34,6 +34,7 @@ from models.occupations_evidence import (
     halved,
 )
 from models.occupations_groups import job_category
+from models.projection import Projection
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
@@ -107,9 +108,10 @@ class OccupationLinker:
         forms: Forms,
         fusion: Fusion,
         examples: Examples | None = None,
+        projection: Projection | None = None,
         gazetteer: Gazetteer | None = None,
     ) -> None:
-        self.occupations = tuple(occupations)
+        self.occupations, self.projection = tuple(occupations), projection
         self.encode, self.forms, self.fusion, self.examples = encode, forms, fusion, examples
         self._gazetteer = gazetteer
         self.columns = FORM_COLUMNS + (EXAMPLE_COLUMNS if examples else ())
@@ -122,11 +124,13 @@ class OccupationLinker:
         encode: Encode,
         fusion: Fusion | None = None,
         *,
+        projection: Projection | None = None,
         groups: Sequence[str] | None = None,
         prior: F32 | None = None,
         gazetteer: Gazetteer | None = None,
     ) -> OccupationLinker:
-        """`groups` (default: SOC codes) are smoothed over; `prior` (occupations,) is added as evidence.
+        """`projection` moves `encode`'s vectors (None: not at all); `groups` (default: SOC codes) are
+        smoothed over; `prior` (occupations,) is evidence of its own.
 
         Raises OccupationError without occupations, or if one has no name.
         """
@@ -137,15 +141,24 @@ class OccupationLinker:
         owner = np.repeat(np.arange(len(names)), [len(group) for group in names]).astype(np.int64)
         codes = [o.soc or o.id for o in occupations] if groups is None else list(groups)
         prior = np.zeros(len(names), np.float32) if prior is None else prior
-        forms = Forms(texts, owner, _numbered(codes), halved(encode(texts)), prior)
-        return cls(occupations, encode, forms, fusion or Fusion(), None, gazetteer)
+        vectors = halved(_projected(encode(texts), projection))
+        forms = Forms(texts, owner, _numbered(codes), vectors, prior)
+        return cls(occupations, encode, forms, fusion or Fusion(), None, projection, gazetteer)
 
     def with_examples(self, titles: Sequence[str], ids: Sequence[str], fusion: Fusion) -> OccupationLinker:
         """Also learns from titles whose occupation is known. Raises KeyError for an unknown id."""
         row = {o.id: i for i, o in enumerate(self.occupations)}
         owner = np.array([row[i] for i in ids], np.int64)
         examples = Examples(self._titles(titles, stored=True), owner, len(self.occupations))
-        return OccupationLinker(self.occupations, self.encode, self.forms, fusion, examples, self._gazetteer)
+        return OccupationLinker(
+            self.occupations,
+            self.encode,
+            self.forms,
+            fusion,
+            examples,
+            self.projection,
+            self._gazetteer,
+        )
 
     def read(self, titles: Sequence[str], k: int = 5) -> list[TitleReading]:
         """Titles as people write them; a blank one has no matches."""
@@ -193,7 +206,7 @@ class OccupationLinker:
 
     def _titles(self, titles: Sequence[str], *, stored: bool = False) -> Titles:
         texts = tuple(self.core(t) for t in titles)
-        vectors = self.encode(texts)
+        vectors = _projected(self.encode(texts), self.projection)
         return Titles(texts, halved(vectors) if stored else vectors)
 
     def _reading(self, title: str, probability: F32, k: int) -> TitleReading:
@@ -249,6 +262,10 @@ def _by_label(occupations: Iterable[Occupation]) -> dict[str, list[int]]:
         if form := normalise(occupation.label):
             labels.setdefault(form, []).append(i)
     return labels
+
+
+def _projected(vectors: F32, projection: Projection | None) -> F32:
+    return vectors if projection is None else projection(vectors)
 
 
 def _numbered(codes: Sequence[str]) -> I64:

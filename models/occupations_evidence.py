@@ -82,7 +82,11 @@ class Forms:
 
 
 class Examples:
-    """Titles whose occupation is known. `without` leaves rows out: evidence for a title must not hold it."""
+    """Titles whose occupation is known. `weights` (examples, classes) are solved for unless given.
+
+    After solving, `left_out` holds what the classifier would say of each example had it not been among them
+    (the closed form of leave-one-out for ridge regression: Allen 1974); a loaded one has none.
+    """
 
     def __init__(self, titles: Titles, owner: I64, occupations: int, weights: F32 | None = None) -> None:
         self.titles, self.owner, self.occupations = titles, owner, occupations
@@ -90,33 +94,53 @@ class Examples:
         self._words = Tfidf.fit(titles.texts, TfidfConfig("word", 1, 2))
         rows, words = self._tfidf.transform(titles.texts), self._words.transform(titles.texts)
         self._by_gram, self._by_word = rows.T.tocsr(), words.T.tocsr()
-        self._classes, at = np.unique(owner, return_inverse=True)
-        self.weights = self._solve(rows, words, at) if weights is None else weights
-        counts = np.bincount(owner, minlength=occupations)
-        self._seen = np.log1p(counts).astype(np.float32)
+        self._classes, self._class_of = np.unique(owner, return_inverse=True)
+        self.left_out: F32 | None = None
+        self.weights = self._solve(rows, words) if weights is None else weights
+        self._counts = np.bincount(owner, minlength=occupations).astype(np.float32)
 
-    def _solve(self, rows: Csr, words: Csr, at: I64) -> F32:
-        kernel = self._kernel(rows, words, self.titles.vectors)
+    def _solve(self, rows: Csr, words: Csr) -> F32:
+        kernel = self._kernel((rows @ self._by_gram).toarray(), words, self.titles.vectors)
         kernel[np.diag_indices_from(kernel)] += _RIDGE
-        targets = np.zeros((len(at), len(self._classes)), np.float32)
-        targets[np.arange(len(at)), at] = 1.0
-        return halved(linalg.solve(kernel, targets, assume_a="pos", overwrite_a=True, overwrite_b=True))
+        inverse = _inverse(kernel)
+        members = _membership(self._class_of)  # (classes, examples)
+        weights = np.asarray((members @ inverse).T, np.float32)
+        targets = members.T.toarray()
+        self.left_out = targets - weights / np.diag(inverse)[:, None]
+        return halved(weights)
 
-    def _kernel(self, rows: Csr, words: Csr, vectors: F32) -> F32:
+    def _kernel(self, lexical: F32, words: Csr, vectors: F32) -> F32:
         """(n, examples): the sum of three cosine kernels."""
-        lexical = (rows @ self._by_gram).toarray() + (words @ self._by_word).toarray()
-        return np.asarray(lexical + vectors @ self.titles.vectors.T, np.float32)
+        return np.asarray(lexical + (words @ self._by_word).toarray() + vectors @ self.titles.vectors.T)
 
     def evidence(self, titles: Titles) -> F32:
         """(n, occupations, len(EXAMPLE_COLUMNS)) float32; votes and classifier as logarithms of shares."""
-        rows, words = self._tfidf.transform(titles.texts), self._words.transform(titles.texts)
-        classifier = np.zeros((len(titles.texts), self.occupations), np.float32)
-        classifier[:, self._classes] = self._kernel(rows, words, titles.vectors) @ self.weights
+        lexical = (self._tfidf.transform(titles.texts) @ self._by_gram).toarray()
+        words, vectors = self._words.transform(titles.texts), titles.vectors @ self.titles.vectors.T
+        said = self._kernel(lexical, words, titles.vectors) @ self.weights
+        return self._columns(lexical, vectors, said, np.log1p(self._counts))
+
+    def evidence_without(self, at: I64) -> F32:
+        """The same for the examples `at`, each as if it were not among them; ValueError once loaded."""
+        if self.left_out is None:
+            raise ValueError("only examples that were just solved for know what they say without each other")
+        titles = Titles(tuple(self.titles.texts[i] for i in at), self.titles.vectors[at])
+        lexical = (self._tfidf.transform(titles.texts) @ self._by_gram).toarray()
+        vectors = titles.vectors @ self.titles.vectors.T
+        one = np.arange(len(at))
+        lexical[one, at] = vectors[one, at] = 0.0
+        counts = np.tile(self._counts, (len(at), 1))
+        counts[one, self.owner[at]] -= 1.0
+        return self._columns(lexical, vectors, self.left_out[at], np.log1p(counts))
+
+    def _columns(self, lexical: F32, vectors: F32, said: F32, seen: F32) -> F32:
+        classifier = np.zeros((len(said), self.occupations), np.float32)
+        classifier[:, self._classes] = said
         columns = (
-            self._vote((rows @ self._by_gram).toarray(), LEXICAL_POWER),
-            self._vote(titles.vectors @ self.titles.vectors.T, VECTOR_POWER),
+            self._vote(lexical, LEXICAL_POWER),
+            self._vote(vectors, VECTOR_POWER),
             np.log(np.maximum(classifier, 0.0) + _FLOOR),
-            np.broadcast_to(self._seen, classifier.shape),
+            np.broadcast_to(seen, classifier.shape),
         )
         return np.stack(columns, axis=2).astype(np.float32, copy=False)
 
@@ -128,6 +152,16 @@ class Examples:
             np.add.at(votes[row], self.owner[near], np.maximum(similarity[row, near], 0.0) ** power)
         shares = votes / np.maximum(votes.sum(1, keepdims=True), 1e-9)
         return np.asarray(np.log(shares + _FLOOR), np.float32)
+
+
+def _inverse(matrix: F32) -> F32:
+    """Of a positive definite matrix, through Cholesky: half the work of a general one."""
+    factor, failed = linalg.lapack.spotrf(matrix, lower=0, overwrite_a=1)
+    inverse, failed_too = linalg.lapack.spotri(factor, lower=0, overwrite_c=1)
+    if failed or failed_too:
+        raise linalg.LinAlgError("the kernel is not positive definite")
+    upper = np.triu(inverse)
+    return np.asarray(upper + np.triu(upper, 1).T, np.float32)
 
 
 def _membership(owner: I64) -> Csr:

@@ -17,9 +17,10 @@ from features.taxonomy import Occupation
 from models.calibration import Calibration
 from models.encoder import SentenceEncoder
 from models.occupations_evidence import Encode, Examples, Forms, Titles
+from models.projection import Projection
 
 if TYPE_CHECKING:
-    from models.occupations import OccupationLinker
+    from models.occupations import Fusion, OccupationLinker
 
 F32 = npt.NDArray[np.float32]
 FORMAT = 1
@@ -33,18 +34,21 @@ def save_linker(linker: OccupationLinker, folder: Path) -> None:
     if isinstance(encoder, SentenceEncoder):
         _copy_encoder(encoder.folder, folder / "encoder")
     _save_array(folder / "vectors.npy", linker.forms.vectors)
+    if linker.projection is not None:
+        linker.projection.save(folder)
     if linker.examples is not None:
         _save_examples(linker.examples, folder)
     document = {
         "format": FORMAT,
         "encoder": encoder.version if isinstance(encoder, SentenceEncoder) else None,
-        "fusion": asdict(linker.fusion) | {"weights": dict(linker.fusion.weights)},
+        "fusion": _plain(linker.fusion),
         "occupations": [[o.id, o.label, o.soc, list(o.aliases)] for o in linker.occupations],
         "forms": list(linker.forms.texts),
         "owner": linker.forms.owner.tolist(),
         "groups": linker.forms.groups.tolist(),
         "prior": [float(p) for p in linker.forms.prior],
         "examples": linker.examples is not None,
+        "projection": linker.projection.digest() if linker.projection is not None else None,
     }
     (folder / "linker.json").write_text(json.dumps(document, ensure_ascii=False))
 
@@ -61,7 +65,8 @@ def load_linker(folder: Path, encode: Encode | None, gazetteer: Gazetteer | None
         occupations = [Occupation(i, label, soc, tuple(a)) for i, label, soc, a in document["occupations"]]
         forms = _forms(document, _load_array(folder / "vectors.npy"))
         examples = _load_examples(folder, len(occupations)) if document["examples"] else None
-        return OccupationLinker(occupations, encode, forms, _fusion(document["fusion"]), examples, gazetteer)
+        fusion, projection = _fusion(document["fusion"]), _projection(folder, document["projection"])
+        return OccupationLinker(occupations, encode, forms, fusion, examples, projection, gazetteer)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise OccupationError(f"{folder} is no whole linker: {error}") from error
 
@@ -71,6 +76,15 @@ def _encoder(folder: Path, version: str | None) -> Encode:
     if encoder.version != version:
         raise ValueError(f"encoder {encoder.version}, but the vectors are of {version}")
     return encoder.encode
+
+
+def _projection(folder: Path, digest: str | None) -> Projection | None:
+    if digest is None:
+        return None
+    projection = Projection.load(folder)
+    if projection.digest() != digest:
+        raise ValueError("the projection is not the one the vectors were made with")
+    return projection
 
 
 def _copy_encoder(source: Path, target: Path) -> None:
@@ -89,10 +103,29 @@ def _forms(document: dict[str, Any], vectors: F32) -> Forms:
     return Forms(document["forms"], owner, groups, vectors, prior)
 
 
-def _fusion(raw: dict[str, Any]) -> Any:
+def write_fusion(path: Path, fusion: Fusion) -> None:
+    path.write_text(json.dumps(_plain(fusion), indent=1) + "\n")
+
+
+def read_fusion(path: Path) -> Fusion:
+    """Raises OccupationError if the file is missing or damaged."""
+    from models.occupations import OccupationError
+
+    try:
+        return _fusion(json.loads(path.read_text()))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OccupationError(f"{path} holds no weights of evidence: {error}") from error
+
+
+def _plain(fusion: Fusion) -> dict[str, Any]:
+    return asdict(fusion) | {"weights": dict(fusion.weights)}
+
+
+def _fusion(raw: dict[str, Any]) -> Fusion:
     from models.occupations import Fusion
 
-    return Fusion(raw["weights"], Calibration(**raw["calibration"]), raw["unknown"])
+    weights = {str(name): float(w) for name, w in raw["weights"].items()}
+    return Fusion(weights, Calibration(**raw["calibration"]), float(raw["unknown"]))
 
 
 def _save_examples(examples: Examples, folder: Path) -> None:

@@ -12,6 +12,7 @@ from features.taxonomy import Occupation
 from models.encoder import SentenceEncoder
 from models.occupations import Fusion, OccupationError, OccupationLinker
 from models.occupations_groups import SOC_MAJOR_GROUPS, job_category
+from models.projection import Projection
 from models.testing import encoder_folder
 
 OCCUPATIONS = [
@@ -100,6 +101,22 @@ def test_titles_of_known_occupation_teach_a_source_s_own_words(linker: Occupatio
     assert [r.matches[0].id for r in reading] == ["esco:4", "esco:2"]
     with pytest.raises(KeyError):
         linker.with_examples(["x"], ["esco:unknown"], Fusion())
+
+
+def test_a_projection_moves_names_and_titles_alike(encoder: SentenceEncoder, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    down, up = (rng.normal(0, 0.1, shape).astype(np.float32) for shape in ((384, 8), (8, 384)))
+    moved = OccupationLinker.build(OCCUPATIONS, encoder.encode, projection=Projection(down, up))
+    plain = OccupationLinker.build(OCCUPATIONS, encoder.encode, projection=Projection.identity(384))
+    bare = OccupationLinker.build(OCCUPATIONS, encoder.encode)
+    assert np.allclose(plain.logits(["welder"]), bare.logits(["welder"]), atol=1e-4)
+    assert not np.allclose(moved.logits(["welder"]), bare.logits(["welder"]), atol=1e-2)
+    moved.save(tmp_path)
+    loaded = OccupationLinker.load(tmp_path)
+    assert np.array_equal(loaded.logits(["welder", "nurse"]), moved.logits(["welder", "nurse"]))
+    Projection.identity(384).save(tmp_path)
+    with pytest.raises(OccupationError, match="projection"):
+        OccupationLinker.load(tmp_path)
 
 
 @pytest.mark.parametrize("taught", [False, True])

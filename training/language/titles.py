@@ -1,8 +1,11 @@
-"""Training of the occupation linker's encoder on names alone: no labelled vacancy title is seen.
+"""Training of the occupation linker on names alone: no labelled vacancy title is seen.
 
-Pairs are two names of one ESCO occupation, or two titles of one O*NET occupation. The two taxonomies are
-never joined here, so the result may be measured on links between them. A quarter of the ESCO occupations with
-four names or more give one name away for validation; nothing trains on it.
+1. A projection of the encoder's vectors (contrastive): pairs are two names of one ESCO occupation, or two
+   titles of one O*NET occupation. The two taxonomies are not joined here, so what is learnt may be measured
+   on links between them. A quarter of the ESCO occupations with four names or more give one away for
+   validation; nothing trains on it.
+2. Weights of the evidence (titles_fusion): O*NET titles whose occupation the official crosswalk calls an
+   exact match of an ESCO occupation, looked up among ESCO's names.
 """
 
 from __future__ import annotations
@@ -17,24 +20,32 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.adapters import AdaptedEncoder, AdapterConfig, save_adapter
-from models.occupations_evidence import unit
-from training.language.contrastive import ContrastiveConfig, Source, TextEmbedder, train_contrastive
-from training.language.titles_data import NamedOccupation, read_esco, read_onet
+from features.taxonomy import Occupation
+from models.occupations import Fusion, OccupationLinker
+from models.occupations_evidence import Encode, unit
+from models.occupations_files import read_fusion, write_fusion
+from models.projection import Projection
+from training.language.contrastive import ProjectionConfig, Source, train_projection
+from training.language.titles_data import NamedOccupation, read_crosswalk, read_esco, read_onet
+from training.language.titles_fusion import Candidates, candidates, first_answers, fit_fusion
 from training.metrics import score_ranks
 from training.progress import say
 from training.tracking import NullRun, Run, git_sha
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
-ADAPTER, CARD = "adapter.safetensors", "card.json"
-LICENCE = "CC BY 4.0 (ESCO (c) European Union; O*NET by USDOL/ETA); base encoder Apache-2.0"
+TRACKED = Path("data/language/occupations")
+FUSION, CARD = "fusion.json", "card.json"
+LICENCE = "CC BY 4.0 (ESCO (c) European Union; O*NET by USDOL/ETA); vectors of all-MiniLM-L6-v2, Apache-2.0"
 _HELD_SHARE, _HELD_MIN_NAMES = 0.25, 4
+#: Titles of one O*NET occupation, and titles in all, that the weights of the evidence are fitted on.
+_PER_CODE, _FUSION_TITLES = 20, 3_000
+_BATCH = 64
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names to train on, and one unseen name each of some occupations (index into `kept`)."""
+    """Names to train on, and one unseen name each of some occupations (with its row in `kept`)."""
 
     kept: list[NamedOccupation]
     held: list[tuple[str, int]]
@@ -55,27 +66,43 @@ def hold_out(occupations: Sequence[NamedOccupation], seed: int) -> Names:
 
 
 def train_titles(
-    taxonomy: Path, out: Path, config: ContrastiveConfig | None = None, run: Run | None = None
+    taxonomy: Path,
+    out: Path,
+    encode: Encode,
+    config: ProjectionConfig | None = None,
+    run: Run | None = None,
 ) -> dict[str, float]:
-    """Writes `adapter.safetensors` and `card.json` into `out`; returns the validation figures.
+    """Writes projection, fusion and card into `out`; returns the validation figures.
 
     `taxonomy` holds `taxonomy_esco_tabiya/` and `taxonomy_onet27/`. Raises BenchmarkDataError if it does not.
     """
-    config, run, started = config or ContrastiveConfig(), run or NullRun(), time.perf_counter()
-    names, onet = hold_out(read_esco(taxonomy), config.seed), read_onet(taxonomy)
-    say(f"{sum(len(o.names) for o in names.kept):,} ESCO and {sum(len(o.names) for o in onet):,} O*NET names")
+    config, run, started = config or ProjectionConfig(), run or NullRun(), time.perf_counter()
+    esco, onet = read_esco(taxonomy), read_onet(taxonomy)
+    names = hold_out(esco, config.seed)
+    texts = list(dict.fromkeys(n for o in (*esco, *onet) for n in o.names))
+    say(f"{len(texts):,} names of {len(esco):,} ESCO and {len(onet):,} O*NET occupations: vectors")
+    vectors = dict(zip(texts, encode(texts), strict=True))
     run.params(asdict(config))
-    encoder = train_contrastive(_sources(names.kept, onet), config, run, lambda e: _keep(out, e))
-    _keep(out, encoder)
+    projection = train_projection(_sources(names.kept, onet), vectors, config, run)
+    crosswalk = read_crosswalk(taxonomy, ("exactMatch",))
+    fusion, fitted = _fusion(esco, onet, crosswalk, esco_linker(esco, encode, projection, None), config.seed)
     figures = {
-        **{f"before_{k}": v for k, v in validate(_untrained(), names, config).items()},
-        **validate(encoder, names, config),
+        **{f"before_{k}": v for k, v in validate(None, names, vectors).items()},
+        **validate(projection, names, vectors),
+        **fitted,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    run.metrics(figures)
+    projection.save(out)
+    write_fusion(out / FUSION, fusion)
     (out / CARD).write_text(json.dumps(_card(config, names, onet, figures), indent=1) + "\n")
+    run.metrics(figures)
     run.artifact(out, "occupations")
     return figures
+
+
+def tracked(folder: Path = TRACKED) -> tuple[Projection, Fusion]:
+    """What the repository carries. Raises ProjectionError or OccupationError if it is damaged."""
+    return Projection.load(folder), read_fusion(folder / FUSION)
 
 
 def _sources(esco: Sequence[NamedOccupation], onet: Sequence[NamedOccupation]) -> tuple[Source, Source]:
@@ -85,36 +112,84 @@ def _sources(esco: Sequence[NamedOccupation], onet: Sequence[NamedOccupation]) -
     )
 
 
-def _keep(out: Path, encoder: AdaptedEncoder) -> None:
-    save_adapter(out / ADAPTER, encoder)
+def esco_linker(
+    esco: Sequence[NamedOccupation], encode: Encode, projection: Projection | None, fusion: Fusion | None
+) -> OccupationLinker:
+    """A linker over ESCO as published, smoothed over ISCO unit groups."""
+    occupations = [Occupation(o.id, o.names[0], "", o.names[1:]) for o in esco]
+    groups = [o.group for o in esco]
+    return OccupationLinker.build(occupations, encode, fusion, projection=projection, groups=groups)
 
 
-def _untrained() -> AdaptedEncoder:
-    return AdaptedEncoder(AdapterConfig(rank=1)).eval()
+def _fusion(
+    esco: Sequence[NamedOccupation],
+    onet: Sequence[NamedOccupation],
+    crosswalk: dict[str, list[str]],
+    linker: OccupationLinker,
+    seed: int,
+) -> tuple[Fusion, dict[str, float]]:
+    titles, target = _crosswalk_titles(esco, onet, crosswalk, seed)
+    say(f"weights of the evidence from {len(titles):,} O*NET titles")
+    data = collect(linker, titles, target)
+    fusion = fit_fusion(data, linker.columns, seed)
+    _, right = first_answers(data, fusion.weights, linker.columns)
+    return fusion, {"crosswalk_titles": float(len(titles)), "crosswalk_accuracy": float(right.mean())}
 
 
-def validate(encoder: AdaptedEncoder, names: Names, config: ContrastiveConfig) -> dict[str, float]:
+def collect(linker: OccupationLinker, titles: Sequence[str], target: I64) -> Candidates:
+    """Evidence of the best candidates for each title, in batches: all of it would fill the memory."""
+    parts = [
+        candidates(linker.evidence(titles[a : a + _BATCH]), target[a : a + _BATCH])
+        for a in range(0, len(titles), _BATCH)
+    ]
+    return Candidates(np.concatenate([p.rows for p in parts]))
+
+
+def _crosswalk_titles(
+    esco: Sequence[NamedOccupation],
+    onet: Sequence[NamedOccupation],
+    crosswalk: dict[str, list[str]],
+    seed: int,
+) -> tuple[list[str], I64]:
+    row, draw = {o.id: i for i, o in enumerate(esco)}, random.Random(seed)
+    pairs: list[tuple[str, int]] = []
+    for occupation in onet:
+        found = [row[uri] for uri in crosswalk.get(occupation.id, ()) if uri in row]
+        if len(found) == 1:
+            some = draw.sample(occupation.names, min(_PER_CODE, len(occupation.names)))
+            pairs.extend((name, found[0]) for name in some)
+    draw.shuffle(pairs)
+    pairs = pairs[:_FUSION_TITLES]
+    return [name for name, _ in pairs], np.array([i for _, i in pairs], np.int64)
+
+
+def validate(projection: Projection | None, names: Names, vectors: dict[str, F32]) -> dict[str, float]:
     """Held-out names -> their occupation among all, by the nearest name and by the mean of names."""
-    embed = TextEmbedder(encoder, 64, bfloat16=config.bfloat16)
-    owner = np.repeat(np.arange(len(names.kept)), [len(o.names) for o in names.kept])
-    forms = embed.encode([n for o in names.kept for n in o.names])
-    queries = embed.encode([text for text, _ in names.held])
+
+    def rows(texts: Sequence[str]) -> F32:
+        plain = np.stack([vectors[text] for text in texts])
+        return plain if projection is None else projection(plain)
+
+    counts = [len(o.names) for o in names.kept]
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    forms = rows([n for o in names.kept for n in o.names])
+    queries = rows([text for text, _ in names.held])
     target = np.array([i for _, i in names.held], np.int64)
-    starts = np.searchsorted(owner, np.arange(len(names.kept)))
     nearest = score_ranks(np.maximum.reduceat(queries @ forms.T, starts, axis=1), target)
     profile = score_ranks(queries @ unit(np.add.reduceat(forms, starts, axis=0)).T, target)
     return {"held_mrr_nearest": float((1 / nearest).mean()), "held_mrr_profile": float((1 / profile).mean())}
 
 
 def _card(
-    config: ContrastiveConfig, names: Names, onet: Sequence[NamedOccupation], figures: dict[str, float]
+    config: ProjectionConfig, names: Names, onet: Sequence[NamedOccupation], figures: dict[str, float]
 ) -> dict[str, object]:
     return {
-        "what": "low-rank deltas of all-MiniLM-L6-v2 for names of occupations (models/adapters.py)",
+        "what": "projection of all-MiniLM-L6-v2 vectors for names of occupations; weights of the evidence",
         "data": {
             "ESCO 1.1.1 occupations, labels and alternative labels": sum(len(o.names) for o in names.kept),
-            "O*NET 27.0 titles, alternate titles and reported titles": sum(len(o.names) for o in onet),
             "ESCO names held out for validation": len(names.held),
+            "O*NET 27.0 titles, alternate titles and reported titles": sum(len(o.names) for o in onet),
+            "ESCO-O*NET crosswalk (for the weights of the evidence alone)": "exact matches",
         },
         "licence": LICENCE,
         "command": "jobpilot-ml train-titles --taxonomy DIR",

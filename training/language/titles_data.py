@@ -10,7 +10,7 @@ import csv
 import gzip
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def read_onet(folder: Path) -> list[NamedOccupation]:
     return [NamedOccupation(code, code[:4], _names(texts)) for code, texts in names.items()]
 
 
-def read_crosswalk(folder: Path, matches: Sequence[str]) -> Mapping[str, list[str]]:
+def read_crosswalk(folder: Path, matches: Sequence[str]) -> dict[str, list[str]]:
     """O*NET-SOC code -> ESCO URIs whose kind of match is one of `matches` ("exactMatch", ...)."""
     require_files(folder, (CROSSWALK,))
     text = _text(folder / CROSSWALK)
@@ -68,7 +68,7 @@ def read_crosswalk(folder: Path, matches: Sequence[str]) -> Mapping[str, list[st
     for row in rows:
         if row["Type of Match"] in matches and "/occupation/" in row["ESCO or ISCO URI"]:
             out[row["O*NET Id"]].append(row["ESCO or ISCO URI"])
-    return out
+    return dict(out)
 
 
 def _names(texts: Sequence[str]) -> tuple[str, ...]:
