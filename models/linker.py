@@ -219,13 +219,16 @@ class SkillLinker:
         return cls(Names(skills, vectors), encode, reranker)
 
 
-def linker_from(skills: Sequence[Skill], trained: Path, work: Path) -> SkillLinker:
+def linker_from(
+    skills: Sequence[Skill], trained: Path, work: Path, source: Path | None = None
+) -> SkillLinker:
     """A linker over `skills` from the folder that training wrote; the engine is exported into `work`.
+    `source`: another base encoder than the packaged one.
 
     Raises AdapterError or LinkerError if a file of `trained` is missing or damaged.
     """
     reranker = Reranker.load(trained / RERANKER)
-    encoder = TokenEncoder(export_token_encoder(trained / ADAPTER, work))
+    encoder = TokenEncoder(export_token_encoder(trained / ADAPTER, work, source))
     return SkillLinker.build(skills, encoder, reranker)
 
 

@@ -237,7 +237,7 @@ def train_linker(
     settings = TrainingSettings()
     uri, artifacts = settings.tracking_uri, settings.artifacts
     with one_line(), start_run("jobpilot/skill-linker", uri=uri, artifacts=artifacts) as run:
-        figures = train(taxonomy, out, LinkerTrainConfig(seed=seed), run)
+        figures = train(taxonomy, out, LinkerTrainConfig(seed=seed), run, source=settings.encoder_source)
         say(" ".join(f"{name} {value}" for name, value in figures.items()))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,8 @@ class LinkerTrainConfig:
     steps: int = 900
     batch: int = 96
     hard: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 6e-4
+    definitions: float = 0.35
     temperature: float = 0.05
     sharpness: float = 0.1
     sentence_weight: float = 0.5
@@ -117,7 +119,11 @@ def neighbours(vectors: F32, k: int) -> I64:
 
 
 class LinkerTrainer:
-    """Holds what a step needs; `train` runs them."""
+    """Holds what a step needs; `train` runs them.
+
+    `base` (skills, width) are the labels' vectors by the untrained encoder, computed if not given; `source`
+    is another base encoder than the packaged one.
+    """
 
     def __init__(
         self,
@@ -125,13 +131,14 @@ class LinkerTrainer:
         config: LinkerTrainConfig,
         related: Sequence[Sequence[int]] = (),
         base: F32 | None = None,
+        source: Path | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.data = config, data
         adapter = AdapterConfig(rank=config.rank, alpha=2.0 * config.rank, norms=True, layers=config.layers)
-        self.encoder = AdaptedEncoder(adapter, seed=config.seed)
+        self.encoder = AdaptedEncoder(adapter, source, seed=config.seed)
         self.embed = TokenEmbedder(self.encoder, config.max_tokens, bfloat16=config.bfloat16)
-        self.sentences = SentenceMaker(data.kept, config.seed, data.away, related)
+        self.sentences = SentenceMaker(data.kept, config.seed, data.away, related, config.definitions)
         self.base = self.embed.encode([s.label for s in data.kept]) if base is None else base
         self._near = neighbours(self.base, min(24, len(self.base) - 1))
         self._random = np.random.default_rng(config.seed)

@@ -46,17 +46,19 @@ def train_linker(
     config: LinkerTrainConfig | None = None,
     run: Run | None = None,
     sentences: int = SENTENCES,
+    source: Path | None = None,
 ) -> dict[str, float]:
-    """Writes the folder; returns the figures of its card. `taxonomy`: see `read_named_skills`.
+    """Writes the folder; returns the figures of its card. `taxonomy`: see `read_named_skills`; `source` is
+    another base encoder than the packaged one.
 
     Raises TaxonomySourcesError if a file is missing.
     """
     config, run, started = config or LinkerTrainConfig(), run or NullRun(), time.perf_counter()
     data = hold_out(read_named_skills(taxonomy), config.seed)
     run.params(asdict(config))
-    trainer = LinkerTrainer(data, config, related_skills(data))
+    trainer = LinkerTrainer(data, config, related_skills(data), source=source)
     save_adapter(out / ADAPTER, trainer.train(run))
-    figures = finish_linker(data, out, trainer.base, config.seed, sentences)
+    figures = finish_linker(data, out, trainer.base, config.seed, sentences, source)
     figures["seconds"] = round(time.perf_counter() - started, 1)
     run.metrics(figures)
     (out / CARD).write_text(json.dumps(_card(config, data, figures), indent=1) + "\n")
@@ -64,10 +66,12 @@ def train_linker(
     return figures
 
 
-def finish_linker(data: HeldOut, out: Path, base: F32, seed: int, sentences: int) -> dict[str, float]:
+def finish_linker(
+    data: HeldOut, out: Path, base: F32, seed: int, sentences: int, source: Path | None = None
+) -> dict[str, float]:
     """Fits `reranker.json` for the adapter in `out` through the engine that will serve it."""
     with tempfile.TemporaryDirectory() as folder:
-        encoder = Cached(TokenEncoder(export_token_encoder(out / ADAPTER, Path(folder))))
+        encoder = Cached(TokenEncoder(export_token_encoder(out / ADAPTER, Path(folder), source)))
         say("encoding labels")
         vectors = mean_vectors(encoder, [s.label for s in data.kept])
         names = Names([_skill(data, i) for i in range(len(data.kept))], vectors)
