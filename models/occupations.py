@@ -196,10 +196,26 @@ class OccupationLinker:
     def evidence(self, titles: Sequence[str]) -> F32:
         """(n, occupations, len(self.columns)) float32."""
         ready = self._titles(titles)
-        parts = [self.forms.evidence(ready)]
-        if self.examples is not None:
-            parts.append(self.examples.evidence(ready))
-        return np.concatenate(parts, axis=2) if len(parts) > 1 else parts[0]
+        forms = self.forms.evidence(ready)
+        if self.examples is None:
+            return forms
+        return np.concatenate([forms, self.examples.evidence(ready)], axis=2)
+
+    def form_evidence(self, titles: Sequence[str]) -> F32:
+        """(n, occupations, len(FORM_COLUMNS)): what the names alone say."""
+        return self.forms.evidence(self._titles(titles))
+
+    def weighed(self, fusion: Fusion) -> OccupationLinker:
+        """The same evidence under other weights."""
+        return OccupationLinker(
+            self.occupations,
+            self.encode,
+            self.forms,
+            fusion,
+            self.examples,
+            self.projection,
+            self._gazetteer,
+        )
 
     def core(self, title: str) -> str:
         return core_title(title, self._gazetteer)

@@ -39,6 +39,9 @@ BENCHMARKS = {
     "posting-roles": "posting_roles",
     "summaries": "summaries",
     "esco-linking": "esco_linking",
+    "titles": "titles",
+    "melo": "melo",
+    "resume-category": "resume_category",
 }
 
 app = typer.Typer(
@@ -264,6 +267,31 @@ def benchmark(
     experiment = f"jobpilot/benchmark-{name}"
     with one_line(), start_run(experiment, uri=settings.tracking_uri, artifacts=settings.artifacts) as run:
         run_benchmark(data, json_out=json_out, seed=seed, run=run)
+
+
+@app.command()
+def train_titles(
+    taxonomy: Annotated[Path, typer.Option(help="folder of taxonomy_esco_tabiya and taxonomy_onet27")],
+    out: Annotated[Path, typer.Option(help="folder to write")] = Path("data/language/occupations"),
+    seed: int = 0,
+) -> None:
+    """Teach the linker of titles the names of occupations; writes a projection, weights and a card."""
+    import platformdirs
+
+    from models.encoder import SentenceEncoder, export_encoder
+    from training.language import titles
+    from training.language.contrastive import ProjectionConfig
+    from training.tracking import start_run
+
+    settings = TrainingSettings()
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    with one_line(), start_run("jobpilot/occupations", uri=uri, artifacts=artifacts) as run:
+        folder = Path(platformdirs.user_cache_dir("jobpilot")) / "encoder"
+        encoder = SentenceEncoder(
+            export_encoder(folder, settings.encoder_source), threads=2, cache_size=titles.CACHED_NAMES
+        )
+        figures = titles.train_titles(taxonomy, out, encoder.encode, ProjectionConfig(seed=seed), run)
+        say(", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
 
 
 @app.command()

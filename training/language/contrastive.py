@@ -111,7 +111,7 @@ class ProjectionConfig:
     """The learning rate warms up over twenty steps and falls to zero linearly."""
 
     rank: int = 512
-    steps: int = 300
+    steps: int = 400
     batch: int = 1024
     learning_rate: float = 2e-3
     temperature: float = 0.05

@@ -41,6 +41,8 @@ _HELD_SHARE, _HELD_MIN_NAMES = 0.25, 4
 #: Titles of one O*NET occupation, and titles in all, that the weights of the evidence are fitted on.
 _PER_CODE, _FUSION_TITLES = 20, 3_000
 _BATCH = 64
+#: Vectors an encoder should remember: names are asked for again when the evidence is weighed.
+CACHED_NAMES = 120_000
 
 
 @dataclass(frozen=True)
