@@ -34,7 +34,7 @@ class TaggerTrainConfig(BaseModel):
     dropout: float = Field(0.1, ge=0, lt=1)
     span_weight: float = Field(1.0, gt=0, description="loss of a B or I word against that of an O word")
     half: bool = Field(True, description="bfloat16 products: twice as fast where the processor knows them")
-    threads: int = Field(1, ge=1)
+    threads: int = Field(1, ge=1, description="two stall each other on a shared two-core machine")
 
     def adapter(self) -> AdapterConfig:
         return AdapterConfig(self.rank, self.alpha, 0.0, self.targets, None, self.norms)
