@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Presentation forms and look-alikes. NFKC would do this too, but also turn "m²" into "m2" and "½" into "1/2".
+#: Presentation forms and look-alikes. NFKC would do this too, but also turn "m²" into "m2", "½" into "1/2".
 _LETTERS = str.maketrans(
     {
         "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st",

@@ -33,8 +33,9 @@ _NETWORKS: dict[str, str] = {
     "linkedin.com": "LinkedIn", "github.com": "GitHub", "gitlab.com": "GitLab", "bitbucket.org": "Bitbucket",
     "stackoverflow.com": "Stack Overflow", "twitter.com": "Twitter", "x.com": "X", "facebook.com": "Facebook",
     "instagram.com": "Instagram", "xing.com": "XING", "medium.com": "Medium", "behance.net": "Behance",
-    "dribbble.com": "Dribbble", "kaggle.com": "Kaggle", "youtube.com": "YouTube", "hackerrank.com": "HackerRank",
-    "leetcode.com": "LeetCode", "orcid.org": "ORCID", "scholar.google.com": "Google Scholar",
+    "dribbble.com": "Dribbble", "kaggle.com": "Kaggle", "youtube.com": "YouTube",
+    "hackerrank.com": "HackerRank", "leetcode.com": "LeetCode",
+    "orcid.org": "ORCID", "scholar.google.com": "Google Scholar",
     "researchgate.net": "ResearchGate", "t.me": "Telegram", "mastodon.social": "Mastodon",
 }  # fmt: skip
 _HANDLE = re.compile(
@@ -53,15 +54,21 @@ _STREET = re.compile(
     re.IGNORECASE,
 )
 _POSTCODE = re.compile(
-    r"(?<=, )\d{4,5}(?= [^\W\d_])|(?<=[A-Z]{2}[ ,])\s?\d{5}(?:-\d{4})?(?!\d)|(?<!\w)[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}(?!\w)|"
+    r"(?<=, )\d{4,5}(?= [^\W\d_])|(?<=[A-Z]{2}[ ,])\s?\d{5}(?:-\d{4})?(?!\d)|(?<!\w)[A-Z]{1,2}\d[A-Z\d]? "
+    r"\d[A-Z]{2}(?!\w)|"
     r"(?<!\w)[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)|^\d{4,6}(?= [^\W\d_])"
 )
 _PERSONAL = re.compile(
-    r"(?<!\w)(?:date of birth|birth ?date|born(?: on| in)?|d\.?o\.?b\.?|age|gender|sex|marital status|civil status|family status|nationality|"
-    r"religion|citizenship|place of birth|birthplace|father['’]?s name|mother['’]?s name|children|race|ethnicity|passport(?: no)?|national id|"
-    r"geburtsdatum|geboren|geburtsort|familienstand|staatsangehörigkeit|nationalität|date de naissance|né[e]? le|nationalité|"
-    r"fecha de nacimiento|nacionalidad|estado civil|data di nascita|nazionalità|stato civile|data de nascimento|"
-    r"ημερομηνία γέννησης|υπηκοότητα|дата рождения|гражданство|семейное положение|пол|ssn|social security(?: number| no)?)"
+    r"(?<!\w)(?:date of birth|birth ?date|born(?: on| in)?|d\.?o\.?b\.?|age|gender|sex|marital status|"
+    r"civil status|family status|nationality|"
+    r"religion|citizenship|place of birth|birthplace|father['’]?s name|mother['’]?s name|children|race|"
+    r"ethnicity|passport(?: no)?|national id|"
+    r"geburtsdatum|geboren|geburtsort|familienstand|staatsangehörigkeit|nationalität|date de naissance|"
+    r"né[e]? le|nationalité|"
+    r"fecha de nacimiento|nacionalidad|estado civil|data di nascita|nazionalità|stato civile|data de "
+    r"nascimento|"
+    r"ημερομηνία γέννησης|υπηκοότητα|дата рождения|гражданство|семейное положение|пол|ssn|social "
+    r"security(?: number| no)?)"
     r"\s*(?:[:–-]|\s(?=\d))\s*[^\n|•\t;]{1,60}",
     re.IGNORECASE,
 )
@@ -81,9 +88,12 @@ _PARTICLES = frozenset(
     "de da do dos das del della di van von der den la le el al bin ibn ben zu und y e da'".split()
 )
 _NOT_NAMES = frozenset(
-    """resume curriculum vitae cv page of summary profile company university college school street city state email phone
-    address linkedin github mobile confidential present inc llc ltd gmbh corp the and for with professional portfolio
-    references available about contact skills experience education work java python sql web data it hr""".split()
+    """resume curriculum vitae cv page of summary profile company university college school street city
+   state email phone
+    address linkedin github mobile confidential present inc llc ltd gmbh corp the and for with professional
+    portfolio
+    references available about contact skills experience education work java python sql web data it
+    hr""".split()
 )
 MAX_NAME_WORDS = 5
 
@@ -249,7 +259,8 @@ def _without(part: str, start: int, taken: list[tuple[int, int]]) -> str:
 
 
 _PLACE_LABEL = re.compile(
-    r"^(?:(?:current )?(?:address|location|residence|based in|city|adresse|wohnort|ort|dirección|indirizzo|διεύθυνση|адрес|город)\s*:?\s*)",
+    r"^(?:(?:current )?(?:address|location|residence|based in|city|adresse|wohnort|ort|dirección|indirizzo|"
+    r"διεύθυνση|адрес|город)\s*:?\s*)",
     re.IGNORECASE,
 )
 
@@ -270,7 +281,7 @@ def place_in(part: str, start: int, gazetteer: Gazetteer) -> Field[Location] | N
         if match:
             rest = rest.replace(match.group(), " ")
     rest = " ".join(rest.split()).strip(" ,;")
-    if not rest or not (gazetteer.is_place(rest) or (street or label) and gazetteer.resolve(rest)):
+    if not rest or not (gazetteer.is_place(rest) or ((street or label) and gazetteer.resolve(rest))):
         return None
     place = gazetteer.resolve(rest)
     if place is None:
@@ -283,7 +294,7 @@ def place_in(part: str, start: int, gazetteer: Gazetteer) -> Field[Location] | N
 
 
 def private_spans(
-    text: str, known: Iterable[Field[object] | None], name: Text | None, location: Field[Location] | None
+    text: str, known: Iterable[Text | None], name: Text | None, location: Field[Location] | None
 ) -> list[tuple[int, int]]:
     """All spans to blank: the given fields, every further mention of the name, street addresses and the
     postal code of the home, birth dates and other protected attributes."""

@@ -11,26 +11,27 @@ from typing import NamedTuple
 
 MIN_YEAR, MAX_YEAR = 1940, 2100
 
+_MONTH_NAMES = """
+january jan januar jänner janvier janv enero ene gennaio gen janeiro januari ιανουάριος ιανουαρίου
+ιαν январь января янв;
+february feb febr februar février fevrier févr fév febrero febbraio fevereiro fev februari
+φεβρουάριος φεβρουαρίου φεβ февраль февраля фев;
+march mar mär märz maerz mars marzo março marco maart mrt μάρτιος μαρτίου μάρ μαρ март марта мар;
+april apr avril avr abril abr aprile απρίλιος απριλίου απρ апрель апреля апр;
+may mai mayo maggio mag maio mei μάιος μαΐου μάι μαϊ μαι май мая;
+june jun juni juin junio giugno giu junho ιούνιος ιουνίου ιούν ιουν июнь июня июн;
+july jul juli juillet juil julio luglio lug julho ιούλιος ιουλίου ιούλ ιουλ июль июля июл;
+august aug août aout agosto ago augustus αύγουστος αυγούστου αύγ αυγ август августа авг;
+september sep sept septembre septiembre settembre set setembro σεπτέμβριος σεπτεμβρίου σεπ сентябрь
+сентября сен сент;
+october oct okt oktober octobre octubre ottobre ott outubro out οκτώβριος οκτωβρίου οκτ октябрь
+октября окт;
+november nov novembre noviembre novembro νοέμβριος νοεμβρίου νοέ νοε ноябрь ноября ноя нояб;
+december dec dez dezember décembre decembre déc diciembre dic dicembre dezembro δεκέμβριος
+δεκεμβρίου δεκ декабрь декабря дек
+"""
 _MONTHS: dict[str, int] = {}
-for _number, _names in enumerate(
-    (
-        "january jan januar jänner janvier janv enero ene gennaio gen janeiro januari ιανουάριος ιανουαρίου ιαν январь января янв",
-        "february feb febr februar février fevrier févr fév febrero febbraio fevereiro fev februari φεβρουάριος φεβρουαρίου φεβ "
-        "февраль февраля фев",
-        "march mar mär märz maerz mars marzo março marco maart mrt μάρτιος μαρτίου μάρ μαρ март марта мар",
-        "april apr avril avr abril abr aprile απρίλιος απριλίου απρ апрель апреля апр",
-        "may mai mayo maggio mag maio mei μάιος μαΐου μάι μαϊ μαι май мая",
-        "june jun juni juin junio giugno giu junho ιούνιος ιουνίου ιούν ιουν июнь июня июн",
-        "july jul juli juillet juil julio luglio lug julho ιούλιος ιουλίου ιούλ ιουλ июль июля июл",
-        "august aug août aout agosto ago augustus αύγουστος αυγούστου αύγ αυγ август августа авг",
-        "september sep sept septembre septiembre settembre set setembro σεπτέμβριος σεπτεμβρίου σεπ сентябрь сентября сен сент",
-        "october oct okt oktober octobre octubre ottobre ott outubro out οκτώβριος οκτωβρίου οκτ октябрь октября окт",
-        "november nov novembre noviembre novembro νοέμβριος νοεμβρίου νοέ νοε ноябрь ноября ноя нояб",
-        "december dec dez dezember décembre decembre déc diciembre dic dicembre dezembro δεκέμβριος δεκεμβρίου δεκ "
-        "декабрь декабря дек",
-    ),
-    1,
-):
+for _number, _names in enumerate(_MONTH_NAMES.split(";"), 1):
     _MONTHS.update(dict.fromkeys(_names.split(), _number))
 
 _MONTH = "(?:" + "|".join(sorted((re.escape(name) for name in _MONTHS), key=len, reverse=True)) + ")"
@@ -53,13 +54,20 @@ _PRESENT = (
     r"aujourd['’]hui|présent|actualidad|actual(?:idad|mente)?|presente|attuale|oggi|atual|heden|nu|σήμερα|παρόν|"
     r"н\.\s?в\.?|наст(?:оящее)?\.?\s?(?:время|вр\.?)?|сейчас)"
 )
-_SEPARATOR = r"(?:\s*(?:-{1,2}|–|—|−|‐|─|→|~|>)\s*|\s+(?:to|until|till|through|thru|bis|à|au|a|al|até|tot|έως|по|до)\s+)"
+_SEPARATOR = (
+    r"(?:\s*(?:-{1,2}|–|—|−|‐|─|→|~|>)\s*|"
+    r"\s+(?:to|until|till|through|thru|bis|à|au|a|al|até|tot|έως|по|до)\s+)"
+)
 #: Alone, a year after "555-" is part of a number; after the dash of a range it is the end of it.
 _ONE = re.compile(_DATE.replace("{BEFORE}", "(?<!-)"), re.IGNORECASE)
 _LAST = _DATE.replace("{BEFORE}", "")
 _END = re.compile(
     rf"{_SEPARATOR}(?:the\s+)?(?:(?P<present>{_PRESENT})(?!\w)|(?P<short>\d\d)(?![\d/.%-]|\s*\w)|(?P<date>{_LAST}))",
     re.IGNORECASE,
+)
+#: Two dates with nothing between them: a dash that a converter lost. Years alone do not prove it.
+_BARE_END = re.compile(
+    rf"[ \t]+(?:(?P<present>(?-i:Present|Current|Now|now))(?!\w)|(?P<date>{_LAST}))", re.IGNORECASE
 )
 _OPEN_END = re.compile(r"\s*(?:-|–|—)\s*(?=$|[),;|\t\n])")
 _SINCE = re.compile(r"(?<!\w)(?:since|from|seit|ab|depuis|desde|dal|sinds|από|с)\s+$", re.IGNORECASE)
@@ -140,7 +148,7 @@ def _borrowed(match: re.Match[str]) -> DateRange:
 def _with_end(text: str, first: Date) -> DateRange:
     since = _SINCE.search(text[max(0, first.start - 12) : first.start])
     start = first.start - len(since.group()) if since else first.start
-    match = _END.match(text, first.end)
+    match = _END.match(text, first.end) or _bare_end(text, first)
     if match is None:
         opened = _OPEN_END.match(text, first.end)
         if since and since.group().strip().lower() not in ("from", "ab", "dal", "с"):
@@ -150,13 +158,20 @@ def _with_end(text: str, first: Date) -> DateRange:
         return DateRange(start, first.end, first, None, None, True)
     if match.group("present"):
         return DateRange(start, match.end(), first, None, match.span("present"), False)
-    if match.group("short"):
+    if match.groupdict().get("short"):
         return _short_end(start, first, match)
     value = _value(match)
     last = Date(value, match.start("date"), match.end("date"))
     if not value or _year(value) < _year(first.value):
         return DateRange(start, first.end, first, None, None, True)
     return DateRange(start, match.end(), first, last, None, False)
+
+
+def _bare_end(text: str, first: Date) -> re.Match[str] | None:
+    match = _BARE_END.match(text, first.end)
+    if match is None or match.group("present"):
+        return match
+    return match if len(_value(match)) >= 7 and len(first.value) >= 7 else None
 
 
 def _short_end(start: int, first: Date, match: re.Match[str]) -> DateRange:

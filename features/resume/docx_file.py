@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from features.resume.errors import MalformedFileError, NoTextError
 from features.resume.raw import RawDocument, RawLine

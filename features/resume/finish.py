@@ -1,4 +1,5 @@
-"""The last step in the child: clean lines, words that were divided at a line's end joined again, bullets seen."""
+"""The last step in the child: clean lines, words that were divided at a line's end joined again, bullets "
+"seen."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from features.places import Gazetteer
 from features.resume.records import Field, Location
@@ -14,7 +15,8 @@ Text = Field[str]
 MAX_PART_CHARS = 120
 #: What people leave in from a template, or put in the place of what they will not say.
 _PLACEHOLDER = re.compile(
-    r"(?P<company>\[?\bCompany\s?Name\b\]?)|(?P<place>\[?\bCity\b\s*,?\s*\bState\b\]?(?:\s*,\s*(?:USA?|United States|India|Canada|UK)\b)?"
+    r"(?P<company>\[?\bCompany\s?Name\b\]?)|(?P<place>\[?\bCity\b\s*,?\s*\bState\b\]?(?:\s*,\s*(?:USA?|"
+    r"United States|India|Canada|UK)\b)?"
     r"|(?:(?<=Name )|(?<=Name : )|(?<=Name - )|(?<=Name – ))\[?City\b\]?(?:\s*,\s*(?:[A-Z][a-z]+)\b)?)"
 )
 _SEPARATORS = re.compile(
@@ -200,7 +202,7 @@ def _unjoin(part: Part) -> tuple[Part, Part] | None:
     if part.company < 0.9 or part.title < 0.8:
         return _comma(part)
     words = list(_WORD.finditer(part.text))
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in pairwise(words):
         head, tail = part.text[: word.end()], part.text[after.start() :]
         joins = after.group().casefold() in _NO_TITLE_AFTER or word.group().casefold() in _NO_TITLE_AFTER
         if not joins and title_score(head) >= 0.9 and title_score(tail) < 0.5 and company_score(tail) >= 0.9:

@@ -1,4 +1,5 @@
-"""The body of an entry -> its points: one for each bullet, or for each line that does not go on with the last."""
+"""The body of an entry -> its points: one for each bullet, or for each line that does not go on with the "
+"last."""
 
 from __future__ import annotations
 

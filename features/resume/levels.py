@@ -8,42 +8,66 @@ from features.resume.records import CefrLevel
 
 #: ISCED level -> alternatives of a regular expression. Abbreviations in capitals are matched as such.
 _DEGREE_WORDS: dict[int, str] = {
-    8: r"ph\.?\s?d\.?|d\.?phil\.?|doctor(?:ate|al)?(?:\s+(?:of|in|degree)(?:\s+\w+)?)?|ed\.?d\.?|juris doctor(?:ate)?|"
-    r"doktor(?:\w+)?|doctorado|dottorato|doutorado|διδακτορικ\w+|кандидат \w+ наук|доктор \w+",
-    7: r"(?:executive )?master(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:business administration|public administration|"
-    r"public health|social work|fine arts|human resources?|(?:applied )?sciences?|arts?|laws?|education|engineering|"
-    r"technology|computer applications?|commerce|music|architecture|philosophy|divinity|accountancy|accounting|"
-    r"professional studies|teaching|management|finance|business|health administration|library science|"
-    r"international business|nursing|library(?: and| &) information science))?|magister|maestr[ií]a|laurea magistrale|"
-    r"mestrado|diplom(?:-?\w*ingenieur|-?\w*informatiker\w*)|post[- ]?graduate(?: diploma| degree| certificate)?|"
-    r"μεταπτυχιακ\w+|магистр\w*",
-    6: r"bachelor(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:business administration|business management|fine arts?|"
-    r"(?:applied |computer )?sciences?|arts?(?: and sciences?)?|laws?|education|engineering|technology|"
-    r"computer applications?|commerce|music|architecture|social work|accountancy|accounting|general studies|"
-    r"professional studies|applied arts and sciences?|business|design|pharmacy|medicine|nursing|management|"
-    r"hotel management|mass communication|public administration|liberal arts|journalism|applied science|health science|interior design|"
-    r"criminal justice|economics|finance))?|baccalaureate|licence|licenciatura|laurea|bacharel\w*|πτυχίο|"
-    r"бакалавр\w*|undergraduate degree|специалист",
-    5: r"associate(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:applied sciences?|applied arts?|sciences?|arts?|"
-    r"applied business|occupational studies|general studies|specialized business|arts and sciences?|business|business administration))?|foundation degree|"
-    r"higher national (?:diploma|certificate)|advanced diploma|technical diploma|vocational (?:diploma|certificate)|"
-    r"national diploma|некоторое",
-    3: r"(?:general )?high school(?: diploma| degree| certificate| graduate)?|ged|g\.e\.d\.?|secondary(?: school)?(?: certificate| diploma)?|"
-    r"a[- ]levels?|abitur|baccalaur[ée]at|bachillerato|matura|maturit[àa]|gcse?s?|ssce?|hsc|hssc|10\+2|"
-    r"intermediate certificate|international baccalaureate|απολυτήριο|general education diploma|general equivalency diploma",
-}  # fmt: skip
+    8: (
+        r"ph\.?\s?d\.?|d\.?phil\.?|doctor(?:ate|al)?(?:\s+(?:of|in|degree)(?:\s+\w+)?)?|ed\.?d\.?|"
+        r"juris doctor(?:ate)?|doktor(?:\w+)?|doctorado|dottorato|doutorado|διδακτορικ\w+|"
+        r"кандидат \w+ наук|доктор \w+"
+    ),
+    7: (
+        r"(?:executive )?master(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:business administration|"
+        r"public administration|public health|social work|fine arts|human resources?|"
+        r"(?:applied )?sciences?|arts?|laws?|education|engineering|technology|computer applications?|"
+        r"commerce|music|architecture|philosophy|divinity|accountancy|accounting|professional studies|"
+        r"teaching|management|finance|business|health administration|library science|"
+        r"international business|nursing|library(?: and| &) information science))?|magister|"
+        r"maestr[ií]a|laurea magistrale|mestrado|diplom(?:-?\w*ingenieur|-?\w*informatiker\w*)|"
+        r"post[- ]?graduate(?: diploma| degree| certificate)?|μεταπτυχιακ\w+|магистр\w*"
+    ),
+    6: (
+        r"bachelor(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:business administration|business management|"
+        r"fine arts?|(?:applied |computer )?sciences?|arts?(?: and sciences?)?|laws?|education|"
+        r"engineering|technology|computer applications?|commerce|music|architecture|social work|"
+        r"accountancy|accounting|general studies|professional studies|applied arts and sciences?|"
+        r"business|design|pharmacy|medicine|nursing|management|hotel management|mass communication|"
+        r"public administration|liberal arts|journalism|applied science|health science|"
+        r"interior design|criminal justice|economics|finance))?|baccalaureate|licence|licenciatura|"
+        r"laurea|bacharel\w*|πτυχίο|бакалавр\w*|undergraduate degree|специалист"
+    ),
+    5: (
+        r"associate(?:['’]?s)?(?:\s+degree)?(?:\s+of\s+(?:applied sciences?|applied arts?|sciences?|"
+        r"arts?|applied business|occupational studies|general studies|specialized business|"
+        r"arts and sciences?|business|business administration))?|foundation degree|"
+        r"higher national (?:diploma|certificate)|advanced diploma|technical diploma|"
+        r"vocational (?:diploma|certificate)|national diploma|некоторое"
+    ),
+    3: (
+        r"(?:general )?high school(?: diploma| degree| certificate| graduate)?|ged|g\.e\.d\.?|"
+        r"secondary(?: school)?(?: certificate| diploma)?|a[- ]levels?|abitur|baccalaur[ée]at|"
+        r"bachillerato|matura|maturit[àa]|gcse?s?|ssce?|hsc|hssc|10\+2|intermediate certificate|"
+        r"international baccalaureate|απολυτήριο|general education diploma|general equivalency diploma"
+    ),
+}
 _DEGREE_CODES: dict[int, str] = {
-    8: r"Ph\.?D\.?|J\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Ed\.?D\.?|Pharm\.?D\.?|D\.?B\.?A\.?|LL\.?D\.?|D\.?N\.?P\.?|Psy\.?D\.?",
-    7: r"M\.?B\.?A\.?|M\.?S\.?c?\.?|M\.?\s?Sc\.?|M\.?A\.?|M\.?Eng\.?|M\.?Ed\.?|M\.?Tech\.?|M\.?Phil\.?|M\.?P\.?A\.?|"
-    r"M\.?P\.?H\.?|M\.?F\.?A\.?|M\.?S\.?W\.?|M\.?C\.?A\.?|M\.?Com\.?|LL\.?M\.?|M\.?S\.?N\.?|MHA|MIS|M\.?E\.?|MAT|PGDM|"
-    r"M\.?Arch\.?|M\.?Div\.?|MPS|MSE|MSEE|MSCS",
-    6: r"B\.?B\.?A\.?|B\.?S\.?c?\.?|B\.?\s?Sc\.?|B\.?A\.?|B\.?Eng\.?|B\.?E\.?|B\.?Ed\.?|B\.?Tech\.?|B\.?F\.?A\.?|B\.?S\.?N\.?|"
-    r"B\.?C\.?A\.?|B\.?Com\.?|LL\.?B\.?|B\.?S\.?W\.?|B\.?Arch\.?|B\.?B\.?M\.?|B\.?Pharm\.?|MBBS|A\.?B\.?|BSBA|BSEE|BSME|BSIT|BSCS|BAAS|BIS|B\.?M\.?",
-    5: r"A\.?A\.?S?\.?|A\.?S\.?|HND|A\.?A\.?A\.?|A\.?O\.?S\.?|A\.?D\.?N\.?",
-    3: r"GED|G\.E\.D\.?",
-}  # fmt: skip
+    8: (
+        r"Ph\.?D\.?|J\.?D\.?|M\.?D\.?|D\.?D\.?S\.?|Ed\.?D\.?|Pharm\.?D\.?|D\.?B\.?A\.?|LL\.?D\.?|"
+        r"D\.?N\.?P\.?|Psy\.?D\.?"
+    ),
+    7: (
+        r"M\.?B\.?A\.?|M\.?S\.?c?\.?|M\.?\s?Sc\.?|M\.?A\.?|M\.?Eng\.?|M\.?Ed\.?|M\.?Tech\.?|"
+        r"M\.?Phil\.?|M\.?P\.?A\.?|M\.?P\.?H\.?|M\.?F\.?A\.?|M\.?S\.?W\.?|M\.?C\.?A\.?|M\.?Com\.?|"
+        r"LL\.?M\.?|M\.?S\.?N\.?|MHA|MIS|M\.?E\.?|MAT|PGDM|M\.?Arch\.?|M\.?Div\.?|MPS|MSE|MSEE|MSCS"
+    ),
+    6: (
+        r"B\.?B\.?A\.?|B\.?S\.?c?\.?|B\.?\s?Sc\.?|B\.?A\.?|B\.?Eng\.?|B\.?E\.?|B\.?Ed\.?|B\.?Tech\.?|"
+        r"B\.?F\.?A\.?|B\.?S\.?N\.?|B\.?C\.?A\.?|B\.?Com\.?|LL\.?B\.?|B\.?S\.?W\.?|B\.?Arch\.?|"
+        r"B\.?B\.?M\.?|B\.?Pharm\.?|MBBS|A\.?B\.?|BSBA|BSEE|BSME|BSIT|BSCS|BAAS|BIS|B\.?M\.?"
+    ),
+    5: (r"A\.?A\.?S?\.?|A\.?S\.?|HND|A\.?A\.?A\.?|A\.?O\.?S\.?|A\.?D\.?N\.?"),
+    3: (r"GED|G\.E\.D\.?"),
+}
 _GENERAL = (
-    r"(?:graduate |professional |trade |honou?rs )?(?:diploma|certificate|certification|degree)(?:\s+(?:of|in) completion)?|"
+    r"(?:graduate |professional |trade |honou?rs )?(?:diploma|certificate|certification|degree)(?:\s+(?:of|"
+    r"in) completion)?|"
     r"some college(?: courses?)?|coursework|course work|diplom|specialist"
 )
 _CODED = re.compile(
@@ -89,19 +113,47 @@ def degree_level(text: str) -> int:
 
 _CEFR = re.compile(r"(?<![A-Za-z])([ABC][12])(?:\+)?(?![A-Za-z0-9])")
 _FLUENCY: tuple[tuple[CefrLevel, str], ...] = (
-    ("C2", r"native(?: or bilingual)?|mother[- ]?tongue|bilingual|first language|muttersprach\w*|langue maternelle|"
-     r"lengua materna|nativ[oa]|madrelingua|moedertaal|μητρική|родной|носитель"),
-    ("C1", r"full professional|fluen\w*|fließend|verhandlungssicher|courant|advanced|excellent|proficien\w*|very good|"
-     r"expert|near[- ]native|business fluent|fluido|avanzad\w*|avancé|ottimo|vloeiend|άριστα|свободн\w*|"
-     r"продвинут\w*|full"),
-    ("B2", r"professional working|upper[- ]intermediate|professional|good|working proficiency|business|gut|bon|buen\w*|"
-     r"buono|goed|πολύ καλά|хорош\w*|выше среднего|pre[- ]?advanced"),
-    ("B1", r"limited working|intermediate|conversational|conversant|moderate|mittel|intermédiaire|intermedi\w*|fair|"
-     r"καλά|средн\w*|working knowledge|working"),
-    ("A2", r"elementary|pre[- ]?intermediate|basic\w*|grundkenntnisse|notions|débutant|básico|elementare|limited|"
-     r"βασικά|базов\w*|школьн\w*"),
-    ("A1", r"beginner\w*|anfänger\w*|novice|principiante|αρχάριος|начальн\w*|learning"),
-)  # fmt: skip
+    (
+        "C2",
+        (
+            r"native(?: or bilingual)?|mother[- ]?tongue|bilingual|first language|muttersprach\w*|"
+            r"langue maternelle|lengua materna|nativ[oa]|madrelingua|moedertaal|μητρική|родной|носитель"
+        ),
+    ),
+    (
+        "C1",
+        (
+            r"full professional|fluen\w*|fließend|verhandlungssicher|courant|advanced|excellent|"
+            r"proficien\w*|very good|expert|near[- ]native|business fluent|fluido|avanzad\w*|avancé|"
+            r"ottimo|vloeiend|άριστα|свободн\w*|продвинут\w*|full"
+        ),
+    ),
+    (
+        "B2",
+        (
+            r"professional working|upper[- ]intermediate|professional|good|working proficiency|business|"
+            r"gut|bon|buen\w*|buono|goed|πολύ καλά|хорош\w*|выше среднего|pre[- ]?advanced"
+        ),
+    ),
+    (
+        "B1",
+        (
+            r"limited working|intermediate|conversational|conversant|moderate|mittel|intermédiaire|"
+            r"intermedi\w*|fair|καλά|средн\w*|working knowledge|working"
+        ),
+    ),
+    (
+        "A2",
+        (
+            r"elementary|pre[- ]?intermediate|basic\w*|grundkenntnisse|notions|débutant|básico|elementare|"
+            r"limited|βασικά|базов\w*|школьн\w*"
+        ),
+    ),
+    (
+        "A1",
+        (r"beginner\w*|anfänger\w*|novice|principiante|αρχάριος|начальн\w*|learning"),
+    ),
+)
 _FLUENCIES: tuple[tuple[CefrLevel, re.Pattern[str]], ...] = tuple(
     (level, re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)) for level, words in _FLUENCY
 )

@@ -1,4 +1,5 @@
-"""The ZIP of CSV tables a LinkedIn member can ask for ("Get a copy of your data") -> a JSON Resume document."""
+"""The ZIP of CSV tables a LinkedIn member can ask for ("Get a copy of your data") -> a JSON Resume "
+"document."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from features.resume.records import (
     ReadDocument,
     Section,
 )
+from features.resume.sections import lines_in
 
 Text = Field[str]
 MAX_SKILLS = 300
@@ -30,20 +31,10 @@ _EDGES = " \t,;:|–—-•·./\\"
 _KEEPS_DOT = re.compile(r"^\.(?=net\b)", re.IGNORECASE)
 
 
-def _in(document: ReadDocument, section: Section) -> list[Line]:
-    """Lines of a section; the rest of a heading's own line ("Skills: a, b") counts as one."""
-    found = [line for line in document.lines if section.start <= line.start < section.end]
-    for line in document.lines:
-        if line.start < section.start < line.end:
-            rest = Line(section.start, line.end, line.page, line.size, left=line.left)
-            return [rest, *found]
-    return found
-
-
 def find_skills(document: ReadDocument, section: Section) -> list[Text]:
     """What the section lists: cut at commas, semicolons, bars, bullets and cells; labels of groups dropped;
     sentences left out."""
-    lines = _in(document, section)
+    lines = lines_in(document, section)
     commas = _by_commas(document.text, lines)
     found: list[Text] = []
     seen: set[str] = set()
@@ -73,7 +64,7 @@ def _runs(text: str, lines: list[Line], *, joined: bool) -> Iterator[tuple[int, 
             and line.gap < 0.4
             and not _LABEL.match(words)
             and (joined or text[end - 1] in ",;" or words[:1].islower())
-            and not text[end - 1] == "."
+            and text[end - 1] != "."
         )
         if not goes_on:
             if start >= 0:
@@ -128,7 +119,8 @@ def _item(text: str, start: int, end: int) -> Iterator[Text]:
 
 _SPLIT_LANGUAGES = re.compile(rf"[,;|\n\t{BULLETS}]|\s(?:and|und|et|y|&)\s|/")
 _SPOKEN = re.compile(
-    r"(?<!programming )\b(?:languages?(?: spoken| known| skills)?|fluent in|native|bilingual(?: in)?|speaks?|proficient in (?:spoken )?)\s*:?\s+"
+    r"(?<!programming )\b(?:languages?(?: spoken| known| skills)?|fluent in|native|bilingual(?: in)?|"
+    r"speaks?|proficient in (?:spoken )?)\s*:?\s+"
     r"([^.\n]{3,120})",
     re.IGNORECASE,
 )
@@ -137,7 +129,7 @@ _SPOKEN = re.compile(
 def find_languages(document: ReadDocument, section: Section) -> list[Language]:
     """Human languages named in a section, each with the level that stands in the same item."""
     found: list[Language] = []
-    for line in _in(document, section):
+    for line in lines_in(document, section):
         found += _spoken(document.text, line.start, line.end, 0.95)
     return _once(found)
 
@@ -215,7 +207,7 @@ _ISSUER = re.compile(r"\t|\s[|•·]\s|\s[-–—]\s|,\s(?=[A-Z])|\s(?:by|from|i
 def find_certificates(document: ReadDocument, section: Section) -> list[Certificate]:
     """One a line or item: name, issuer, date."""
     found: list[Certificate] = []
-    lines = _in(document, section)
+    lines = lines_in(document, section)
     for start, end in _certificate_runs(document.text, lines):
         certificate = _certificate(document.text, start, end)
         if certificate is not None:
@@ -272,7 +264,7 @@ def _trimmed(words: str, start: int) -> Text | None:
 
 def find_projects(document: ReadDocument, section: Section) -> list[Project]:
     """A short line that is no bullet, with white space above, a date or another look, opens a project."""
-    lines = _in(document, section)
+    lines = lines_in(document, section)
     heads = [i for i, line in enumerate(lines) if _opens(document.text, lines, i)]
     found = []
     for number, head in enumerate(heads):

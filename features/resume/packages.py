@@ -1,4 +1,4 @@
-"""ZIP packages, checked before anything is unpacked: Word documents and LinkedIn exports. Confined child only.
+"""ZIP packages, checked before anything is unpacked: Word documents, LinkedIn exports. Confined child only.
 
 Every part is read into memory with a bound; nothing is ever written, so a path that leaves the folder could
 do no harm here, and is refused all the same.
@@ -73,7 +73,8 @@ def _check(entry: zipfile.ZipInfo) -> None:
 
 
 def read_package(data: bytes, limits: dict[str, Any]) -> RawDocument:
-    """DOCX if it has a word/document.xml, a LinkedIn export if it has one of its tables. Raises ResumeError."""
+    """DOCX if it has a word/document.xml, a LinkedIn export if it has one of its tables. Raises "
+    "ResumeError."""
     package = Package(data, limits)
     if "word/document.xml" in package.names:
         return read_docx(package, limits)

@@ -116,10 +116,9 @@ class _Structure:
         work = tuple(self._work())
         basics, extra = self._basics()
         languages = self._languages()
-        known: list[Field[object] | None] = [basics.name, basics.email, basics.phone, basics.url]  # type: ignore[list-item]
-        known += [p.url for p in basics.profiles] + extra  # type: ignore[misc]
         links = tuple(contact.links(document.text, [(m.start, m.end) for m in contact.emails(document.text)]))
-        known += list(links)  # type: ignore[arg-type]
+        known = [basics.name, basics.email, basics.phone, basics.url, *extra, *links]
+        known += [profile.url for profile in basics.profiles]
         return ParsedResume(
             document,
             basics,
@@ -233,7 +232,7 @@ def _structured(document: ReadDocument, found: Rendered, today: date) -> ParsedR
         document, basics, work, tuple(found.education), tuple(found.skills), tuple(found.languages),
         tuple(found.certificates), tuple(found.projects), links, tuple(found.sections),
         experience_years(work, today), language_of(document.text), document.warnings,
-        tuple(contact.private_spans(document.text, known, basics.name, basics.location)),  # type: ignore[arg-type]
+        tuple(contact.private_spans(document.text, known, basics.name, basics.location)),
     )  # fmt: skip
 
 

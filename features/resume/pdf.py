@@ -6,7 +6,7 @@ import ctypes
 from collections import Counter, defaultdict
 from typing import Any
 
-import pypdfium2.raw as pdfium
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from features.resume.errors import (
     EncryptedFileError,
@@ -15,10 +15,10 @@ from features.resume.errors import (
     TooLargeError,
     TooManyPagesError,
 )
+from features.resume.pages import drop_repeated
 from features.resume.pdf_glyphs import PageGlyphs, page_glyphs
 from features.resume.pdf_layout import Row, reading_order
 from features.resume.pdf_words import middle, pieces
-from features.resume.pages import drop_repeated
 from features.resume.raw import RawDocument, RawLine
 
 MAX_LINKS = 100

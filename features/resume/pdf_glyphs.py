@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any, NamedTuple
 
-import pypdfium2.raw as pdfium
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 TINY_POINTS = 2.0
 #: Grey levels (0..255) between the darkest and lightest pixel of a word that a person could still read.

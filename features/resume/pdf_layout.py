@@ -1,14 +1,15 @@
 """Pieces of lines -> reading order. Columns are read one after the other, tables row by row.
 
-A gutter is a strip of white that no piece crosses over several rows, with text on both sides (recursive XY-cut,
-Nagy & Seth 1984, with left edges as candidates). Whether what stands beside it is a column or a column of dates
-and labels belonging to the text beside it is decided by how the two sides line up: see `_is_table`.
+A gutter is a strip of white that no piece crosses over several rows, with text on both sides (recursive
+XY-cut, Nagy & Seth 1984, with left edges as candidates). Whether what stands beside it is a column, or dates and
+labels that belong to the text beside them, is decided by how the two sides line up, see `_is_table`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import NamedTuple
 
 from features.resume.pdf_words import Piece
@@ -171,7 +172,7 @@ def _merged(pieces: list[Piece]) -> list[Row]:
 
 def _row(row: list[Piece], above: float | None) -> Row:
     text, cells = row[0].text, 1
-    for before, piece in zip(row, row[1:], strict=False):
+    for before, piece in pairwise(row):
         wide = piece.x0 - before.x1 > CELL_GAP * 0.9 * max(piece.size, before.size)
         text += ("\t" if wide else " ") + piece.text
         cells += wide

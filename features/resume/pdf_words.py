@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from features.resume.pdf_glyphs import Glyph
@@ -49,7 +50,7 @@ def _with_seen_advances(glyphs: list[Glyph]) -> list[Glyph]:
     """Letters with their right edge where the next one of a word usually begins. The box alone misleads: an
     "f" reaches over its neighbour, and pages printed from a browser set letters by another font's widths."""
     distances: dict[tuple[str, bool], list[float]] = defaultdict(list)
-    for a, b in zip(glyphs, glyphs[1:], strict=False):
+    for a, b in pairwise(glyphs):
         if abs(a.y - b.y) < 0.01 and 0 < b.x0 - a.x0 < 1.5 * a.style.size:
             distances[a.char, a.style.bold].append((b.x0 - a.x0) / a.style.size)
     usual = {
@@ -127,10 +128,7 @@ def _letter_spacing(letters: list[Glyph]) -> float:
     """The usual gap between two letters in em; 0 where the line is too short to say."""
     if len(letters) < 6:
         return 0.0
-    gaps = [
-        (b.x0 - a.x1) / max(min(a.style.size, b.style.size), 1.0)
-        for a, b in zip(letters, letters[1:], strict=False)
-    ]
+    gaps = [(b.x0 - a.x1) / max(min(a.style.size, b.style.size), 1.0) for a, b in pairwise(letters)]
     return max(0.0, middle(gaps))
 
 

@@ -15,7 +15,8 @@ _PRINTED = re.compile(r"\x0c")
 
 
 def read_plain(data: bytes, limits: dict[str, Any]) -> RawDocument:
-    """UTF-8 and UTF-16 by proof, else the likeliest 8-bit encoding. Raises UnsupportedFileError, TooLargeError."""
+    """UTF-8 and UTF-16 by proof, else the likeliest 8-bit encoding. Raises UnsupportedFileError, "
+    "TooLargeError."""
     return RawDocument("txt", text_lines(decode(data), limits), 1, [], [])
 
 
@@ -52,7 +53,8 @@ def _plausible(text: str) -> float:
 
 
 def text_lines(text: str, limits: dict[str, Any]) -> list[RawLine]:
-    """Lines with the empty ones before them counted as `gap`; rules of dashes and the like are white space."""
+    """Lines with the empty ones before them counted as `gap`; rules of dashes and the like are white "
+    "space."""
     if len(text) > limits["max_chars"]:
         raise TooLargeError("This text is far longer than a resume; please shorten it.")
     controls = sum(ord(char) < 32 and char not in "\t\n\r\x0c" for char in text)

@@ -1,4 +1,5 @@
-"""Work sections -> positions. A date opens an entry; the short lines around it are its head, the rest its body."""
+"""Work sections -> positions. A date opens an entry; the short lines around it are its head, the rest its "
+"body."""
 
 from __future__ import annotations
 
@@ -11,13 +12,16 @@ from features.resume.dates import DateRange, find_ranges, months_of
 from features.resume.headers import Head, Part, head_of, parts_of
 from features.resume.highlights import highlights
 from features.resume.records import Field, Line, PartialDate, Position, ReadDocument, Section
+from features.resume.sections import lines_in
 from features.resume.vocabulary import begins_as_body, company_score, title_score
 
 MAX_HEAD_CHARS = 110
 MAX_HEAD_WORDS = 14
 _SENTENCE = re.compile(r"[.!?]\s+[A-Z]|[.!?;]$")
-_ABBREVIATION = re.compile(
-    r"\b(?:inc|ltd|corp|co|llc|st|sr|jr|dept|u\.s|u\.s\.a|s\.a|b\.v|l\.p|bros|a\.s)\.$", re.IGNORECASE
+_SHORT = re.compile(
+    r"\b((?:sr|jr|dr|mr|ms|st|no|inc|ltd|corp|co|llc|dept|asst|assoc|mgr|sgt|lt|capt|bros|mt|ft|[A-Z]|u\.s|u\.s\.a|"
+    r"s\.a|b\.v|l\.p|a\.s|n\.y|d\.c))\.",
+    re.IGNORECASE,
 )
 _PLACEHOLDER_END = re.compile(r"City\s*,?\s*State(?:\s*,\s*(?:USA?|United States))?")
 _COMPANY_LINE = re.compile(r"\bCompany\s?Name\b")
@@ -41,7 +45,7 @@ class _Entry:
 
 def find_positions(document: ReadDocument, section: Section, gazetteer: Gazetteer) -> list[Position]:
     """Positions of one work section, in its order."""
-    lines = [line for line in document.lines if section.start <= line.start < section.end]
+    lines = lines_in(document, section)
     entries = _entries(document.text, lines, gazetteer)
     order = _usual_order(document.text, lines, entries, gazetteer)
     positions: list[Position] = []
@@ -106,8 +110,7 @@ def _at_edge(words: str, found: DateRange) -> bool:
 
 
 def _is_sentence(rest: str) -> bool:
-    if _ABBREVIATION.search(rest):
-        return False
+    rest = _SHORT.sub(r"\1", rest)
     return bool(_SENTENCE.search(rest)) and len(rest.split()) > 5
 
 
@@ -230,7 +233,7 @@ def _parts(text: str, lines: list[Line], head: list[int], entry: _Entry, gazette
             tail = words[cut.end() :]
             dated = entry.range is not None and i == entry.anchor and entry.range.start >= cut.end()
             words = (
-                words if dated or len(tail.split()) <= 8 and not _is_sentence(tail) else words[: cut.end()]
+                words if dated or (len(tail.split()) <= 8 and not _is_sentence(tail)) else words[: cut.end()]
             )
         if entry.range is not None and i == entry.anchor:
             blank = " " * (entry.range.end - entry.range.start)
@@ -290,7 +293,8 @@ def _still(text: str, line: Line) -> Field[bool] | None:
 
 
 def _inherited(position: Position, earlier: list[Position], lines: list[Line], entry: _Entry) -> Position:
-    """Several posts under one employer: a head with a title only, right after one whose employer came first."""
+    """Several posts under one employer: a head with a title only, right after one whose employer came "
+    "first."""
     if position.name is not None or not earlier or position.position is None:
         return position
     above = earlier[-1]

@@ -1,4 +1,4 @@
-"""A structured resume (JSON Resume, LinkedIn) -> text with a heading for each part, and its fields with spans.
+"""A structured resume (JSON Resume, LinkedIn) -> text with headings, and its fields with spans.
 
 The text is what a person would write; every value is put into it once and its span remembered, so that such
 resumes have spans like all others. All values are stated, not guessed: confidence 1.

@@ -42,7 +42,8 @@ class Children:
         self._patience = patience
 
     def read(self, data: bytes, limits: Limits) -> dict[str, Any]:
-        """The child's answer {"held", "document"}. Raises ResumeError; ParserBusyError if no place is free."""
+        """The child's answer {"held", "document"}. Raises ResumeError; ParserBusyError if no place is "
+        "free."""
         if len(data) > limits.max_bytes:
             raise TooLargeError(
                 f"This file is larger than {limits.max_bytes // 2**20} MB; please upload a smaller one."

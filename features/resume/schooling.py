@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from features.places import Gazetteer
 from features.resume.dates import DateRange, find_ranges
 from features.resume.levels import degrees
 from features.resume.records import Education, Field, Line, Location, ReadDocument, Section
+from features.resume.sections import lines_in
 from features.resume.vocabulary import school_spans
 
 Text = Field[str]
 _PLACE = re.compile(r"\bCity\b\s*,?\s*(?:\bState\b)?(?:\s*,\s*(?:USA?|United States|[A-Z]\w+))?|,\s*State\b")
 _SCORE = re.compile(
-    r"(?:\b(?:c?gpa|grade(?: point average)?|average|note|percentage|score)\b\s*(?:of|is|:|-|–)?\s*(?:(?:c?gpa|average)\s*[:\s]\s*)?)"
+    r"(?:\b(?:c?gpa|grade(?: point average)?|average|note|percentage|score)\b\s*(?:of|is|:|-|"
+    r"–)?\s*(?:(?:c?gpa|average)\s*[:\s]\s*)?)"
     r"(?P<value>\d{1,3}(?:[.,]\d{1,3})?\s?%?(?:\s?/\s?\d{1,3}(?:[.,]\d{1,2})?)?|[^\n|;,]{1,40}(?=$|[\n|;]))",
     re.IGNORECASE,
 )
 _EDGE = re.compile(r"\t|\s[|•·]\s|\s+[-–—]{1,2}\s+|\s*[:;]\s|\s+:|,\s|\s,|[()]|$")
 _LEAD = re.compile(
-    r"^[\s,:;.\-–—|•·*(]+(?:(?:in|of|with|major(?:ing)?(?: in)?|en|im|in der|for|the|degree in|degree)\b[\s:]*)*",
+    r"^[\s,:;.\-–—|•·*(]+(?:(?:in|of|with|major(?:ing)?(?: in)?|en|im|in der|for|the|degree in|"
+    r"degree)\b[\s:]*)*",
     re.IGNORECASE,
 )
 _CONNECTOR = re.compile(
@@ -28,21 +32,29 @@ _CONNECTOR = re.compile(
     re.IGNORECASE,
 )
 _FIELD_WORDS = frozenset(
-    """business management administration accounting finance marketing economics science sciences arts art engineering
+    """business management administration accounting finance marketing economics science sciences arts art
+   engineering
     technology computer information systems communication communications psychology nursing education
-    history english literature biology chemistry physics mathematics math law political journalism media design
-    graphic fine music theater theatre sociology criminal justice health public policy human resources resource
-    hospitality culinary liberal general studies study international relations social work philosophy electrical
+    history english literature biology chemistry physics mathematics math law political journalism media
+    design
+    graphic fine music theater theatre sociology criminal justice health public policy human resources
+    resource
+    hospitality culinary liberal general studies study international relations social work philosophy
+    electrical
     mechanical civil industrial software networking graphics fashion interior architecture agriculture
-    environmental medical medicine pharmacy kinesiology exercise sports nutrition leadership organizational applied
+    environmental medical medicine pharmacy kinesiology exercise sports nutrition leadership organizational
+    applied
     electronics mass film photography animation advertising anthropology geography geology statistics
-    mathematics theology religion linguistics spanish french german secondary elementary early childhood special
+    mathematics theology religion linguistics spanish french german secondary elementary early childhood
+    special
     counseling supervision operations logistics supply chain entrepreneurship sales banking taxation auditing
-    programming web development networks security data analytics aviation automotive construction paralegal""".split()
+    programming web development networks security data analytics aviation automotive construction
+    paralegal""".split()
 )
 _SUBJECT = re.compile(r"(?:ology|nomics|science|sciences|istry|graphy|metrics|matics|physics)$")
 _STOP = re.compile(
-    r"\b(?:gpa|coursework|course work|honou?rs|dean|magna|summa|cum laude|minor|thesis|graduated|relevant|activities|"
+    r"\b(?:gpa|coursework|course work|honou?rs|dean|magna|summa|cum laude|minor|thesis|graduated|relevant|"
+    r"activities|"
     r"member|expected|awarded|emphasis|concentration|specializ\w+|completed|awards?|scholarship)\b",
     re.IGNORECASE,
 )
@@ -61,7 +73,7 @@ class _Mark:
 def find_education(document: ReadDocument, section: Section, gazetteer: Gazetteer) -> list[Education]:
     """Entries of one education section, in its order."""
     found: list[Education] = []
-    lines = [line for line in document.lines if section.start <= line.start < section.end]
+    lines = lines_in(document, section)
     for start, end in _blocks(document.text, lines):
         entry = _entry(document.text, start, end, gazetteer)
         if entry is not None and not any(_says_again(entry, known) for known in found):
@@ -118,7 +130,7 @@ def _pieces(text: str, line: Line) -> list[tuple[int, int]]:
     words = text[line.start : line.end]
     marks = degrees(words)
     cuts = [0]
-    for before, mark in zip(marks, marks[1:], strict=False):
+    for before, mark in pairwise(marks):
         between = words[before[1] : mark[0]]
         if school_spans(between) and (find_ranges(between) or len(between) > 25):
             cuts.append(mark[0])
@@ -134,9 +146,9 @@ def _kinds(text: str, start: int, end: int, line: Line) -> set[str]:
             r"(?:relevant |honou?rs|activities|thesis|gpa|minor|member|courses?)\b", words, re.IGNORECASE
         )
     )
-    if named and not prose and not (line.bullet and named[0][0] > 30):
-        kinds.add("degree")
-    elif named and prose and named[0][0] <= 4:
+    if (named and not prose and not (line.bullet and named[0][0] > 30)) or (
+        named and prose and named[0][0] <= 4
+    ):
         kinds.add("degree")
     if school_spans(words) and (not prose or school_spans(words)[0][0] < 90) and not _STOP.match(words):
         kinds.add("school")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.resume.records import Field, Line, ReadDocument, Section, SectionKind
 
@@ -21,7 +21,8 @@ _LEXICON: dict[SectionKind, str] = {
     "executive profile|value proposition|personal statement|objectives|career overview|profil|kurzprofil|"
     "ueber mich|a propos|resumen|perfil|profilo|perfil profesional|περιληψη|προφιλ|о себе|обо мне|цель",
     "work": "experience|work experience|employment|employment history|work history|career history|"
-    "experiences|work experiences|job history|positions|positions held|work|job experience|internship|internships|"
+    "experiences|work experiences|job history|positions|positions held|work|job experience|internship|"
+    "internships|"
     "internship experience|internships experience|teaching experience|military experience|military service|"
     "experience highlights|industry experience|background|work background|job|jobs|other experience|"
     "additional experience|relevant experience|related experience|previous experience|past experience|"
@@ -29,20 +30,25 @@ _LEXICON: dict[SectionKind, str] = {
     "legal experience|career|career experience|employment experience|working experience|practical experience|"
     "it experience|research experience|academic experience|engineering experience|leadership experience|"
     "berufserfahrung|werdegang|beruflicher werdegang|praktika|experience professionnelle|"
-    "experiences professionnelles|parcours professionnel|experiencia|experiencia laboral|experiencia profesional|"
+    "experiences professionnelles|parcours professionnel|experiencia|experiencia laboral|experiencia "
+    "profesional|"
     "esperienza|esperienze|esperienze lavorative|esperienza lavorativa|experiencia profissional|werkervaring|"
     "επαγγελματικη εμπειρια|εργασιακη εμπειρια|προϋπηρεσια|опыт|опыт работы|трудовой опыт",
     "education": "education|educational background|education background|educational qualification|"
     "educational qualifications|academic background|academic qualification|academic qualifications|academics|"
     "academic history|education history|studies|degrees|degree|education training|education trainings|"
     "training education|education certification|education certifications|education credentials|academic|"
-    "education skills|academic education|scholastic|academic profile|educational details|education development|"
-    "higher education|education certificates|education licenses|education achievements|education honors|education awards|formal education|schooling|"
+    "education skills|academic education|scholastic|academic profile|educational details|education "
+    "development|"
+    "higher education|education certificates|education licenses|education achievements|education honors|"
+    "education awards|formal education|schooling|"
     "ausbildung|bildung|studium|formation|formations|etudes|formacion|formacion academica|educacion|estudios|"
     "istruzione|istruzione e formazione|formacao|formacao academica|opleiding|opleidingen|εκπαιδευση|σπουδες|"
     "образование",
-    "skills": "skills|skill|skill set|skillset|skill sets|technical skills|key skills|core skills|competencies|"
-    "core competencies|core competences|areas of expertise|area of expertise|expertise|technical expertise|technologies|technical proficiencies|"
+    "skills": "skills|skill|skill set|skillset|skill sets|technical skills|key skills|core skills|"
+    "competencies|"
+    "core competencies|core competences|areas of expertise|area of expertise|expertise|technical expertise|"
+    "technologies|technical proficiencies|"
     "technical proficiency|proficiencies|strengths|key strengths|qualifications|core qualifications|"
     "key qualifications|summary of skills|skills summary|skills abilities|knowledge skills|tools|"
     "tools technologies|technical knowledge|computer skills|it skills|software skills|software|"
@@ -50,29 +56,35 @@ _LEXICON: dict[SectionKind, str] = {
     "programming skills|abilities|soft skills|hard skills|special skills|specialties|specialities|"
     "skills expertise|skills qualifications|skill highlights|skills highlights|highlights|core strengths|"
     "technology|technology skills|technical|capabilities|technical qualifications|technology summary|"
-    "summary of qualifications|qualifications summary|qualification summary|highlights of qualifications|experience summary|technical profile|"
+    "summary of qualifications|qualifications summary|qualification summary|highlights of qualifications|"
+    "experience summary|technical profile|"
     "skills tools|languages technologies|skills interests|other skills|additional skills|personal skills|"
     "kenntnisse|faehigkeiten|kompetenzen|edv kenntnisse|it kenntnisse|competences|habilidades|competencias|"
     "aptitudes|competenze|vaardigheden|δεξιοτητες|ικανοτητες|навыки|ключевые навыки|профессиональные навыки",
     "languages": "languages|language|language skills|languages spoken|foreign languages|language proficiency|"
-    "spoken languages|linguistic skills|languages known|sprachen|sprachkenntnisse|langues|idiomas|lingue|talen|"
+    "spoken languages|linguistic skills|languages known|sprachen|sprachkenntnisse|langues|idiomas|lingue|"
+    "talen|"
     "γλωσσες|ξενες γλωσσες|языки|знание языков|иностранные языки",
     "certificates": "certificates|certificate|certifications|certification|licenses|license|licences|"
     "licenses certifications|certifications licenses|certificates licenses|licensure|credentials|"
     "training certifications|certifications training|training|trainings|courses|course|coursework|"
-    "relevant coursework|professional development|training courses|courses certifications|certifications courses|"
+    "relevant coursework|professional development|training courses|courses certifications|certifications "
+    "courses|"
     "courses certificates|licensure certifications|certifications credentials|continuing education|"
-    "training certificates|certified|additional training|professional training|specialized training|trainings certifications|skills certifications|certifications skills|"
+    "training certificates|certified|additional training|professional training|specialized training|"
+    "trainings certifications|skills certifications|certifications skills|"
     "licenses certificates|certifications achievements|accreditations|zertifikate|weiterbildung|certificats|"
     "certificados|certificaciones|certificazioni|certificaten|πιστοποιησεις|πιστοποιητικα|σεμιναρια|сертификаты|курсы",
     "projects": "projects|project|key projects|selected projects|academic projects|personal projects|"
-    "project experience|side projects|project history|notable projects|major projects|portfolio|projekte|projets|"
+    "project experience|side projects|project history|notable projects|major projects|portfolio|projekte|"
+    "projets|"
     "proyectos|progetti|projetos|projecten|εργα|проекты",
     "awards": "awards|award|honors|honours|achievements|accomplishments|awards honors|honors awards|"
     "awards achievements|achievements awards|key achievements|recognition|awards recognition|recognitions|"
     "scholarships|distinctions|accomplishments awards|awards accomplishments|selected accomplishments|"
     "career accomplishments|key accomplishments|career highlights|major accomplishments|achievement|"
-    "activities honors|honors activities|academic achievements|academic honors|scholarships awards|auszeichnungen|prix|premios|premi|"
+    "activities honors|honors activities|academic achievements|academic honors|scholarships awards|"
+    "auszeichnungen|prix|premios|premi|"
     "διακρισεις|βραβεια|награды|достижения",
     "publications": "publications|publication|papers|articles|presentations|publications presentations|"
     "presentations publications|research|patents|books|talks|conferences|exhibitions|selected publications|"
@@ -80,20 +92,25 @@ _LEXICON: dict[SectionKind, str] = {
     "publikationen|publicaciones|pubblicazioni|δημοσιευσεις|публикации",
     "volunteer": "volunteer|volunteering|volunteer experience|volunteer work|community service|"
     "community involvement|volunteer activities|community|volunteerism|volunteer service|community volunteer|"
-    "civic activities|ehrenamt|benevolat|voluntariado|volontariato|vrijwilligerswerk|εθελοντισμος|волонтерство",
+    "civic activities|ehrenamt|benevolat|voluntariado|volontariato|vrijwilligerswerk|εθελοντισμος|"
+    "волонтерство",
     "interests": "interests|hobbies|hobbies interests|interests hobbies|activities|interests activities|"
     "activities interests|extracurricular activities|extra curricular activities|extracurricular|"
     "personal interests|leisure|hobby|affiliations|memberships|affiliation|membership|"
     "affiliations memberships|associations|organizations|"
-    "memberships affiliations|activities affiliations|associations memberships|activities organizations|clubs|"
-    "interessen|hobbys|loisirs|centres d interet|intereses|interessi|interesses|ενδιαφεροντα|χομπι|интересы|хобби|увлечения",
-    "references": "references|reference|referees|recommendations|referenzen|referencias|referenze|συστασεις|рекомендации",
+    "memberships affiliations|activities affiliations|associations memberships|activities organizations|"
+    "clubs|"
+    "interessen|hobbys|loisirs|centres d interet|intereses|interessi|interesses|ενδιαφεροντα|χομπι|"
+    "интересы|хобби|увлечения",
+    "references": "references|reference|referees|recommendations|referenzen|referencias|referenze|"
+    "συστασεις|рекомендации",
     "personal": "personal|personal information|personal details|personal data|additional information|"
     "other information|contact|contact information|contact details|contacts|information|additional|"
     "additional details|miscellaneous|other|other details|personal profile|persoenliche daten|kontakt|"
     "contacto|datos personales|contatti|"
     "dati personali|προσωπικα στοιχεια|στοιχεια επικοινωνιας|личная информация|контакты|"
-    "military|declaration|availability|work authorization|visa status|citizenship|security clearance|clearance|social media|links",
+    "military|declaration|availability|work authorization|visa status|citizenship|security clearance|"
+    "clearance|social media|links",
 }  # fmt: skip
 _KIND_OF: dict[str, SectionKind] = {
     words: kind for kind, forms in _LEXICON.items() for words in forms.split("|")
@@ -110,14 +127,24 @@ _WEAK = frozenset(
     "course courses research community activities information additional other military references reference "
     "language languages goal goals highlights personal about project projects positions abilities strengths "
     "contact contacts recognition bio community license licenses leisure conferences articles links "
-    "presentations qualifications coursework studies degrees credentials expertise technologies profile books "
+    "presentations qualifications coursework studies degrees credentials expertise technologies profile "
+    "books "
     "organizations objective internship internships".split()
 )
 _SPACED_OUT = re.compile(r"^(?:\w ){3,}\w$")
 _EDGES = " \t:;.-–—_=*#|~•·●▪■►>»/\\[](){}"
 _WORD = re.compile(r"[^\W\d_]+")
 _INLINE = re.compile(r"^([^\W\d_][\w &/,'’-]{2,40}?)\s*:\s*(\S.*)$")
-_INLINE_KINDS = ("skills", "languages", "certificates", "education", "interests", "summary", "references")
+_INLINE_KINDS = (
+    "skills",
+    "languages",
+    "certificates",
+    "education",
+    "interests",
+    "summary",
+    "references",
+    "work",
+)
 
 
 def folded(text: str) -> str:
@@ -189,6 +216,17 @@ def find_sections(document: ReadDocument) -> tuple[Section, ...]:
     return tuple(sections)
 
 
+def lines_in(document: ReadDocument, section: Section) -> list[Line]:
+    """Lines of a section; the rest of a heading's own line ("Skills: a, b") counts as one."""
+    found: list[Line] = []
+    for line in document.lines:
+        if section.start <= line.start < section.end:
+            found.append(line)
+        elif line.start < section.start < line.end:
+            found.append(replace(line, start=section.start, bullet=False))
+    return found
+
+
 def _headings(document: ReadDocument) -> list[tuple[SectionKind, Field[str], int]]:
     """(kind, heading, start of the body)."""
     text, lines = document.text, document.lines
@@ -219,7 +257,11 @@ def _known(line: Line, text: str) -> SectionKind | None:
     if line.end - line.start > MAX_HEADING_CHARS + 8 or (line.bullet and line.size <= 1.08):
         return None
     words = text[line.start : line.end]
-    return None if "\t" in words.strip() or words.rstrip(" ")[-1:] in (".", ",") else heading_kind(words)
+    if "\t" in words.strip() or words.rstrip(" ")[-1:] in (".", ","):
+        return None
+    if words[:1].islower() and not (line.bold or line.size > 1.08 or line.heading):
+        return None  # the last word of a broken sentence
+    return heading_kind(words)
 
 
 def _is_weak(words: str) -> bool:
@@ -244,7 +286,7 @@ def _inline(words: str, line: Line) -> tuple[SectionKind, str, int, int] | None:
     if match is None or line.bullet:
         return None
     kind = heading_kind(match.group(1))
-    if kind not in _INLINE_KINDS:
+    if kind not in _INLINE_KINDS or (kind == "work" and _is_weak(match.group(1))):
         return None
     return kind, match.group(1), len(match.group(1)), line.start + match.start(2)
 

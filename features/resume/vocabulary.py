@@ -1,4 +1,5 @@
-"""Words that tell posts from employers from schools. Small on purpose: heads of phrases, not lists of titles."""
+"""Words that tell posts from employers from schools. Small on purpose: heads of phrases, not lists of "
+"titles."""
 
 from __future__ import annotations
 
@@ -60,36 +61,45 @@ ACTIONS = frozenset(
     conduct create ensure review answer process handle oversee plan train support coordinate
     """.split()
 )
+_LITTLE_WORDS = frozenset("a an the to with as for of in on by and all our their".split())
 #: Head only where nothing follows them: "Sales", "Human Resources" are posts in some resumes.
 _TITLE_TAILS = re.compile(
-    r"\b(?:sales|human resources|customer service|management|operations|marketing|engineering|trainee program|"
+    r"\b(?:sales|human resources|customer service|management|operations|marketing|engineering|trainee "
+    r"program|"
     r"front end|back end|full stack|support|qa|devops|consulting|accounting|intern\w*|design|coordination|"
     r"merchandising|reception|staff|personnel|crew|team member)\s*(?:[ivx]{1,3}|\d)?$",
     re.IGNORECASE,
 )
 _LEVEL = re.compile(
     r"^(?:senior|sr|junior|jr|lead|head|chief|assistant|associate|vice|deputy|interim|acting|principal|staff|general|"
-    r"regional|executive|certified|registered|licensed|graduate|part[- ]time|full[- ]time|freelance|self[- ]employed)\b",
+    r"regional|executive|certified|registered|licensed|graduate|part[- ]time|full[- ]time|freelance|self[- "
+    r"]employed)\b",
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
     r"(?:\b(?:inc|incorporated|llc|l\.l\.c|ltd|limited|llp|lp|plc|corp|corporation|co|company|companies|gmbh|ag|kg|ohg|"
     r"s\.?a\.?r?\.?l?|s\.?p\.?a|s\.?r\.?l|b\.?v|n\.?v|oy|ab|as|a/s|pty|pvt|group|holdings?|partners|associates|enterprises?|"
     r"industries|solutions|systems|services|technologies|technology|labs?|laborator(?:y|ies)|consulting|consultants|"
-    r"bank|insurance|hospital|clinic|medical center|health(?:care)?|university|college|school|schools|institute|"
-    r"academy|church|foundation|association|society|agency|department|ministry|bureau|council|city of|county|state of|"
-    r"district|government|army|navy|air force|marine corps|hotel|hotels|resort|restaurant|cafe|café|store|stores|shop|"
+    r"bank|insurance|hospital|clinic|medical center|health(?:care)?|university|college|school|schools|"
+    r"institute|"
+    r"academy|church|foundation|association|society|agency|department|ministry|bureau|council|city of|"
+    r"county|state of|"
+    r"district|government|army|navy|air force|marine corps|hotel|hotels|resort|restaurant|cafe|café|store|"
+    r"stores|shop|"
     r"market|markets|media|studio|studios|entertainment|network|press|publishing|motors|airlines|airways|"
     r"airport|energy|electric|oil|pharma\w*|foods?|brands|international|global|worldwide|usa|"
-    r"center|centre|club|library|museum|theat(?:er|re)|company name|self[- ]employed|freelance|ο\.?ε|α\.?ε|ε\.?π\.?ε|"
+    r"center|centre|club|library|museum|theat(?:er|re)|company name|self[- ]employed|freelance|ο\.?ε|α\.?ε|"
+    r"ε\.?π\.?ε|"
     r"ооо|оао|зао|пао|банк|университет|компания|πανεπιστήμιο|εταιρεία|τράπεζα)\b\.?)",
     re.IGNORECASE,
 )
 _SCHOOL = re.compile(
     r"(?:universit\w*|college|institut\w*|school|academy|polytechnic\w*|hochschule|fachhochschule|gymnasium|"
     r"école|ecole|lycée|facult\w+|conservatory|seminary|campus|community college|universidad\w*|università|"
-    r"universidade|escuela|instituto|universiteit|technikum|technion|\bISD\b|university of|\bUC\b|\bMIT\b|πανεπιστήμι\w*|πολυτεχνεί\w*|"
-    r"σχολή|τει|λύκειο|университет\w*|институт\w*|академи\w*|школа|колледж|education center|learning cent(?:er|re)|"
+    r"universidade|escuela|instituto|universiteit|technikum|technion|\bISD\b|university of|\bUC\b|\bMIT\b|"
+    r"πανεπιστήμι\w*|πολυτεχνεί\w*|"
+    r"σχολή|τει|λύκειο|университет\w*|институт\w*|академи\w*|школа|колледж|education center|learning "
+    r"cent(?:er|re)|"
     r"training cent(?:er|re))",
     re.IGNORECASE,
 )
@@ -98,8 +108,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 def begins_as_body(text: str) -> bool:
     """Whether a line opens with a verb of doing and goes on: "Managed a team of five"."""
-    words = _WORD.findall(text)
-    return len(words) > 2 and words[0].casefold() in ACTIONS
+    words = [word.casefold() for word in _WORD.findall(text)]
+    if len(words) <= 2 or words[0] not in ACTIONS:
+        return False
+    plain = len(words) <= 5 and not _LITTLE_WORDS & set(words)
+    return not (plain and title_score(text) >= 0.9)  # "Working RF Systems Engineer"
 
 
 def title_score(text: str) -> float:

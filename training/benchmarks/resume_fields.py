@@ -2,11 +2,11 @@
 
 Protocol: labels are a JSON list of `{"file", "work": [{"position", "employer": [accepted] | null, "start",
 "end": partial ISO date | "present" | null}], "degrees": [text]}`; `file` is relative to the folder of PDFs.
-Predicted entries are paired with labelled ones to the most equal fields (Hungarian assignment); a field counts
-if its letters and digits are equal, case aside (an employer: any accepted one; none stated and none predicted
-is equal). Recall is over labelled entries, precision over predicted ones; intervals resample documents.
-Repeated entries of a document (some repeat whole sections) count once. The labels were made by one reader from
-the text, before the rules were tried on these files.
+Predicted entries are paired with labelled ones to the most equal fields (Hungarian assignment); a field
+counts if its letters and digits are equal, case aside (an employer: any accepted one; none stated and none
+predicted is equal). Recall is over labelled entries, precision over predicted ones; intervals resample
+documents. Repeated entries of a document (some repeat whole sections) count once. The labels were made by one
+reader from the text, before the rules were tried on these files.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def score(label: Read, found: Read) -> dict[str, tuple[float, float, float]]:
     table = table.reshape(len(label.jobs), len(found.jobs), 4)
     rows, columns = linear_sum_assignment(-(table @ np.array([1.2, 1.0, 1.1, 1.1])))
     pairs = table[rows, columns]  # (pairs, 4)
-    counts = len(label.jobs), len(found.jobs)
+    counts = float(len(label.jobs)), float(len(found.jobs))
     out = {name: (float(pairs[:, i].sum()), *counts) for i, name in enumerate(FIELDS)}
     out["all four"] = (float(pairs.all(1).sum()), *counts)
     left = list(found.degrees)
@@ -139,7 +139,7 @@ def score(label: Read, found: Read) -> dict[str, tuple[float, float, float]]:
         if hit is not None:
             left.remove(hit)
             right += 1
-    return out | {"degree": (float(right), len(label.degrees), len(found.degrees))}
+    return out | {"degree": (float(right), float(len(label.degrees)), float(len(found.degrees)))}
 
 
 def estimates(
