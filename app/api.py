@@ -17,6 +17,7 @@ from app.organization import endpoints as organization
 from app.reading import endpoints as reading
 from app.recommendation import endpoints as recommendation
 from app.resume import endpoints as resume
+from app.resume import reading_endpoints as resume_reading
 from app.search import endpoints as search
 from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
@@ -39,7 +40,7 @@ def routes() -> APIRouter:
     for module in (search, auth, user, organization, job, application, resume, event, dashboard, admin):
         product.include_router(module.router)
     product.include_router(job.employer_router)
-    for router in (account.router, user.media, saved_searches.router):
+    for router in (account.router, user.media, saved_searches.router, resume_reading.router):
         product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)

@@ -10,7 +10,7 @@ AppError
 ├── GoneError 410
 ├── PreconditionFailedError 412
 ├── PayloadTooLargeError 413
-├── InvalidInputError 422 ── IdempotencyKeyReusedError
+├── InvalidInputError 422 ── IdempotencyKeyReusedError, UnreadableFileError
 ├── PreconditionRequiredError 428
 ├── TooManyAttemptsError 429, RateLimitedError 429
 └── UnavailableError 503 ── DatabaseUnavailableError, MatchingUnavailableError
@@ -132,6 +132,12 @@ class PayloadTooLargeError(AppError):
 
 class InvalidInputError(AppError):
     status, code, title = 422, "invalid-input", "The request is not valid"
+
+
+class UnreadableFileError(InvalidInputError):
+    """What was sent is no file of a kind that is read here; the extension `reason` says why."""
+
+    code, title = "unreadable-file", "The file cannot be read"
 
 
 class IdempotencyKeyReusedError(InvalidInputError):

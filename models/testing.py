@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
 
-from features.records import JobRecord
+from features.records import InteractionRecord, JobRecord, UserRecord
 from features.transform import FeatureTransform, TransformConfig
 from models.bundle import ModelBundle
 from models.calibration import Calibration
 from models.encoder import SentenceEncoder, export_encoder
+from models.facts import job_facts
+from models.golden import make_golden
 from models.index import JobIndex
 from models.recipes import tower_config_for
+from models.release import Release, ReleaseWriter
 from models.two_tower import TwoTower
 
 TINY = TransformConfig(term_buckets=1024, place_buckets=256, company_buckets=256, geo_waves=16)
@@ -24,6 +28,16 @@ TINY_JOBS = (
     JobRecord(3, "Registered Nurse", "Ferncross Clinic", "Patient care on a ward.", location="Leeds, UK"),
     JobRecord(4, "Frontend Developer", "Tallowgate", "React and TypeScript.", remote="remote"),
     JobRecord(5, "Line Cook", "The Copper Ladle", "Grill station, five evenings.", location="Chicago, IL"),
+)
+
+TINY_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TINY_USER = UserRecord(
+    user_id=7,
+    desired_title="Data Engineer",
+    resume_text="Five years of Python and PostgreSQL.",
+    skills=("Python", "PostgreSQL"),
+    location="Berlin",
+    history=(InteractionRecord(7, 2, "save", datetime(2026, 2, 1, tzinfo=UTC)),),
 )
 
 
@@ -56,3 +70,21 @@ def tiny_index(bundle: ModelBundle | None = None) -> JobIndex:
     bundle = bundle or tiny_bundle()
     ids = np.array([j.job_id for j in TINY_JOBS], np.int64)
     return JobIndex.build(bundle.encode_jobs(TINY_JOBS), ids, encoder_version=bundle.encoder_version)
+
+
+def tiny_release(
+    releases: Path,
+    release_id: str,
+    bundle: ModelBundle,
+    jobs: tuple[JobRecord, ...] = TINY_JOBS,
+    language: Path | None = None,
+) -> Release:
+    """A whole release folder below `releases`; `language` is a folder of models that read text."""
+    ids = [j.job_id for j in jobs]
+    index = JobIndex.build(bundle.encode_jobs(jobs), ids, encoder_version=bundle.encoder_version)
+    golden = make_golden(bundle, jobs[:3], [TINY_USER], TINY_MOMENT)
+    with ReleaseWriter(releases, release_id) as writer:
+        writer.jobs.append(jobs, [job_facts(bundle, j) for j in jobs])
+        return writer.finish(
+            bundle, index, golden, snapshot_id="test", metrics={"ndcg@10": 0.5}, language=language
+        )

@@ -6,6 +6,7 @@ feature: what is read is shown to people, who may correct it.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, Field
@@ -46,6 +47,11 @@ class ReadResumeRequest(Wire):
     data: Base64Bytes | None = Field(default=None, max_length=MAX_FILE_BYTES * 4 // 3 + 4)
     filename: str = Field(default="", max_length=255)
     text: str = Field(default="", max_length=MAX_TEXT)
+
+    @classmethod
+    def of(cls, data: bytes | None, filename: str = "", text: str = "") -> ReadResumeRequest:
+        """`data` as it is in the file."""
+        return cls(data=None if data is None else b64encode(data), filename=filename, text=text)
 
 
 class ReadNotice(Wire):

@@ -68,11 +68,15 @@ class Receiver:
         await asyncio.sleep(self.delay)
         status, answer = self.status, b"refused"
         if status == 200:
-            answer = json.dumps(self._answer(path, json.loads(body or b"{}").get("request"))).encode()
+            status, said = self._respond(path, json.loads(body or b"{}").get("request"))
+            answer = json.dumps(said).encode()
         self.changed.set()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+
+    def _respond(self, path: str, request: Any) -> tuple[int, Any]:
+        return 200, self._answer(path, request)
 
     def _answer(self, path: str, request: Any) -> Any:
         match path:

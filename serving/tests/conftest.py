@@ -7,52 +7,22 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from features.records import InteractionRecord, JobRecord, UserRecord
+from features.records import JobRecord
 from models.bundle import ModelBundle
-from models.facts import job_facts
-from models.golden import make_golden
 from models.index import JobIndex
-from models.release import Release, ReleaseWriter, read_release, set_champion
-from models.testing import TINY_JOBS, tiny_bundle, tiny_index
+from models.release import read_release, set_champion
+from models.testing import tiny_bundle, tiny_index, tiny_release
 from serving.engine import Engine
 from serving.loader import assemble
 
 # platformdirs, imported by pgserver, warns where this is unset or open to others; warnings are errors here.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="jobpilot-run-"))
-
-MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
-USER = UserRecord(
-    user_id=7,
-    desired_title="Data Engineer",
-    resume_text="Five years of Python and PostgreSQL.",
-    skills=("Python", "PostgreSQL"),
-    location="Berlin",
-    history=(InteractionRecord(7, 2, "save", datetime(2026, 2, 1, tzinfo=UTC)),),
-)
-
-
-def write_release(
-    releases: Path,
-    release_id: str,
-    bundle: ModelBundle,
-    jobs: tuple[JobRecord, ...] = TINY_JOBS,
-    language: Path | None = None,
-) -> Release:
-    vectors = bundle.encode_jobs(jobs)
-    index = JobIndex.build(vectors, [j.job_id for j in jobs], encoder_version=bundle.encoder_version)
-    golden = make_golden(bundle, jobs[:3], [USER], MOMENT)
-    with ReleaseWriter(releases, release_id) as writer:
-        writer.jobs.append(jobs, [job_facts(bundle, j) for j in jobs])
-        return writer.finish(
-            bundle, index, golden, snapshot_id="test", metrics={"ndcg@10": 0.5}, language=language
-        )
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +45,8 @@ def index(bundle: ModelBundle) -> JobIndex:
 def written(tmp_path_factory: pytest.TempPathFactory, bundle: ModelBundle, other_bundle: ModelBundle) -> Path:
     """A folder with releases "first" and "second"; tests that change anything take a copy."""
     folder = tmp_path_factory.mktemp("releases")
-    write_release(folder, "first", bundle)
-    write_release(folder, "second", other_bundle)
+    tiny_release(folder, "first", bundle)
+    tiny_release(folder, "second", other_bundle)
     set_champion(folder, "first")
     return folder
 

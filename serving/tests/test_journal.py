@@ -12,10 +12,11 @@ import psycopg
 import pytest
 
 from models.facts import EncodedJob, JobFacts, PlaceFact, content_hash
+from models.testing import TINY_MOMENT as MOMENT
 from serving.errors import JournalUnavailableError
 from serving.journal import Change, Journal, MemoryJournal, Posting
 from serving.journal_postgres import PostgresJournal
-from serving.tests.conftest import MOMENT, job
+from serving.tests.conftest import job
 
 FACTS = JobFacts((3, 5), (PlaceFact("DE", "Berlin, DE", 52.5, 13.4), PlaceFact("US", "US")))
 

@@ -14,6 +14,7 @@ from docx import Document
 
 from models.bundle import ModelBundle
 from models.release import set_champion
+from models.testing import tiny_release
 from serving.client import ServingClient, ServingRejectedError, ServingUnavailableError
 from serving.language_schemas import (
     FindSkillsRequest,
@@ -23,7 +24,6 @@ from serving.language_schemas import (
     SummarizeRequest,
 )
 from serving.schemas import JobDocument, RecommendRequest, UserDocument
-from serving.tests.conftest import write_release
 from serving.tests.server import Server
 
 ROLES = Path(__file__).resolve().parents[2] / "data" / "language" / "posting_roles"
@@ -52,8 +52,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, bundle: ModelBundle) -> Ite
     folder = tmp_path_factory.mktemp("reading")
     shutil.copytree(ROLES, folder / "language" / "roles")
     releases = folder / "releases"
-    write_release(releases, "reads", bundle, language=folder / "language")
-    write_release(releases, "reads-not", bundle)
+    tiny_release(releases, "reads", bundle, language=folder / "language")
+    tiny_release(releases, "reads-not", bundle)
     set_champion(releases, "reads")
     settings = {"SERVING_WORKERS": 1, "SERVING_RESUME_CHILDREN": 2}
     with Server(releases, folder / "log", **settings) as server:

@@ -12,9 +12,10 @@ from models.facts import job_facts
 from models.golden import make_golden
 from models.release import ReleaseWriter
 from models.testing import TINY_JOBS, tiny_index
+from models.testing import TINY_MOMENT as MOMENT
+from models.testing import TINY_USER as USER
 from serving.errors import ReleaseRefusedError
 from serving.loader import load_engine, named_champion
-from serving.tests.conftest import MOMENT, USER
 
 
 def refusal(releases: Path, release_id: str = "first") -> str:

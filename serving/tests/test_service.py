@@ -22,6 +22,7 @@ import pytest
 from models.bundle import ModelBundle
 from models.release import set_champion
 from models.testing import TINY_JOBS
+from models.testing import TINY_MOMENT as MOMENT
 from serving.client import ServingClient, ServingRejectedError, ServingUnavailableError
 from serving.mapping import job_record, user_record
 from serving.schemas import (
@@ -38,7 +39,6 @@ from serving.schemas import (
     UserDocument,
     UserEvent,
 )
-from serving.tests.conftest import MOMENT
 from serving.tests.server import Server
 
 VISIBLE_SECONDS = 2.0
