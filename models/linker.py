@@ -38,8 +38,8 @@ _BATCH = 8
 _IS_LABEL, _IS_ALIAS = 60.0, 30.0
 _CONFIDENCE: dict[Method, float] = {"exact": 0.99, "alias": 0.95}
 _METHOD_OF_NAME: dict[bool, Method] = {True: "exact", False: "alias"}
-#: From this share of a name's words or letters on, a text holds the name.
-_MOST_OF_NAME = 0.8
+#: From this share of a name's n-grams on, a text holds the name.
+_HOLDS_NAME, _MOST_OF_NAME = "covered_chars", 0.8
 
 
 class LinkerError(ValueError):
@@ -132,7 +132,7 @@ class SkillLinker:
 
     def scores(self, texts: Sequence[str]) -> F32:
         """(texts, skills) logits, of which `link` takes the top."""
-        return self.with_names(texts, self.reranker.logits(self.names.columns(texts, self.encode)))
+        return self.with_names(texts, self.reranker.logits(self._columns(texts)))
 
     def with_names(self, texts: Sequence[str], logits: F32) -> F32:
         """`logits` (texts, skills), raised in place where the whole text is a name of the skill."""
@@ -150,9 +150,9 @@ class SkillLinker:
         return self._named(labels[0], labels)
 
     def _ranked(self, texts: Sequence[str], k: int) -> list[list[LinkedSkill]]:
-        columns = self.names.columns(texts, self.encode)
+        columns = self._columns(texts)
         logits = self.with_names(texts, self.reranker.logits(columns))
-        lexical = columns[[COLUMNS.index("covered"), COLUMNS.index("covered_chars")]].max(0)
+        lexical = columns[COLUMNS.index(_HOLDS_NAME)]
         out = []
         for row, text in enumerate(texts):
             named = {n.skill: n for n in self.names.named(text)}
@@ -166,6 +166,9 @@ class SkillLinker:
                 ]
             )
         return out
+
+    def _columns(self, texts: Sequence[str]) -> F32:
+        return self.names.columns(texts, self.encode, {*self.reranker.weights, _HOLDS_NAME})
 
     def _named(self, one: Named, everyone: Sequence[Named]) -> LinkedSkill:
         """A name that several skills share is worth as much less."""

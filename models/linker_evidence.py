@@ -12,7 +12,7 @@ Columns of `Names.columns`, each (texts, skills) float32 in about [0, 1]:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,7 @@ COLUMNS = (
     "covered",
     "covered_chars",
 )
+_LEXICAL = ("chars", "covered", "covered_chars")
 #: A label attends to a text's tokens with this temperature, in training as in use.
 SHARPNESS = 0.1
 _CHARS = TfidfConfig(unit="char", low=3, high=5, min_texts=2)
@@ -83,16 +84,25 @@ class Names:
         """Skills of which the whole text is a name, whatever its case and punctuation."""
         return self._owners.get(normalise(text[:400]), ())
 
-    def columns(self, texts: Sequence[str], encode: States) -> F32:
-        """(len(COLUMNS), texts, skills); a column is a function of its own text alone."""
+    def columns(self, texts: Sequence[str], encode: States, kinds: Collection[str] = COLUMNS) -> F32:
+        """(len(COLUMNS), texts, skills); a column is a function of its own text alone.
+
+        Kinds of evidence that are not asked for are zeros.
+        """
         out = np.zeros((len(COLUMNS), len(texts), len(self)), np.float32)
+        by_kind = dict(zip(COLUMNS, out, strict=True))
         for row, text in enumerate(texts):
             states = encode(text)
-            if len(states):
-                out[0, row] = self.vectors @ unit(states.mean(0))
-                out[1, row] = attended(states, self.vectors, SHARPNESS)
-                out[2, row] = self._phrases(text, out[0, row], encode)
-        self._lexical(texts, out[3:6])
+            if not len(states):
+                continue
+            whole = self.vectors @ unit(states.mean(0))
+            if "sentence" in kinds:
+                by_kind["sentence"][row] = whole
+            if "attended" in kinds:
+                by_kind["attended"][row] = attended(states, self.vectors, SHARPNESS)
+            if "phrase" in kinds:
+                by_kind["phrase"][row] = self._phrases(text, whole, encode)
+        self._lexical(texts, {kind: by_kind[kind] for kind in _LEXICAL if kind in kinds})
         return out
 
     def _phrases(self, text: str, whole: F32, encode: States) -> F32:
@@ -100,20 +110,19 @@ class Names:
         read = [phrase for phrase in phrases(text) if phrase != text]
         if not read:
             return whole
-        found: F32 = (self.vectors @ mean_vectors(encode, read).T).max(1)
+        found: F32 = (mean_vectors(encode, read) @ self.vectors.T).max(0)
         return found if len(text.split()) > LONGEST else np.maximum(found, whole)
 
-    def _lexical(self, texts: Sequence[str], out: F32) -> None:
+    def _lexical(self, texts: Sequence[str], out: Mapping[str, F32]) -> None:
+        """Writes each asked kind's (texts, skills): the best of a skill's names."""
         chars, words = self._chars.transform(texts), self._words.transform(texts)
-        for column, (rows, query) in enumerate(
-            (
-                (self._char_rows, chars),
-                (self._word_mass, _present(words)),
-                (self._char_mass, _present(chars)),
-            )
-        ):
-            scores = (query @ rows).toarray()  # (texts, names)
-            out[column] = np.maximum.reduceat(scores, self._starts, axis=1)
+        for kind, target in out.items():
+            query, rows = {
+                "chars": (chars, self._char_rows),
+                "covered": (_present(words), self._word_mass),
+                "covered_chars": (_present(chars), self._char_mass),
+            }[kind]
+            target[:] = np.maximum.reduceat((query @ rows).toarray(), self._starts, axis=1)
 
 
 def _present(rows: Csr) -> Csr:
