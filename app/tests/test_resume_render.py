@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import io
 import json
 import subprocess
@@ -284,6 +285,19 @@ def test_nothing_runs_off_the_page(template: Template) -> None:
 def test_letters_that_no_font_has_are_named() -> None:
     with pytest.raises(InvalidInputError, match=r"U\+6F22"):
         made({"basics": {"name": "漢字"}}, "pdf")
+
+
+def test_fonts_of_the_operator_are_used() -> None:
+    """Tifinagh is in none of the compiler's fonts; DejaVu Sans, which comes with matplotlib, has it."""
+    found = importlib.util.find_spec("matplotlib")
+    assert found is not None
+    assert found.origin is not None
+    fonts = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    document = Document.model_validate({"basics": {"name": "ⵣⴰⵏ"}})
+    with pytest.raises(InvalidInputError, match=r"U\+2D63"):
+        made({"basics": {"name": "ⵣⴰⵏ"}}, "pdf")
+    file = asyncio.run(render(Compiler([fonts]), document, "pdf", "classic", "a4"))
+    assert pdf_lines(file.content)[0] == "ⵣⴰⵏ"
 
 
 async def test_what_takes_too_long_is_stopped() -> None:
