@@ -312,7 +312,9 @@ def _project(text: str, lines: list[Line]) -> Project | None:
     if name is None:
         return None
     points = highlights(text, lines[1:])
-    prose = [p for p in points if not _bulleted(text, p)]
+    marked = {line.start for line in lines if line.bullet}
+    bullets = tuple(p for p in points if _line_of(text, p) in marked)
+    prose = [p for p in points if _line_of(text, p) not in marked]
     url_only = (
         url is not None
         and prose
@@ -320,10 +322,8 @@ def _project(text: str, lines: list[Line]) -> Project | None:
         and len(prose[0].value) < len(url.value) + 4
     )
     prose = prose[1:] if url_only else prose
-    bullets = tuple(p for p in points if _bulleted(text, p))
     return Project(head.start, lines[-1].end, name, prose[0] if prose else None, url, first, last, bullets)
 
 
-def _bulleted(text: str, point: Text) -> bool:
-    before = text[text.rfind("\n", 0, point.start) + 1 : point.start]
-    return bool(before.strip())
+def _line_of(text: str, point: Text) -> int:
+    return text.rfind("\n", 0, point.start) + 1

@@ -32,6 +32,7 @@ from features.resume.records import (
     Field,
     Language,
     Limits,
+    Line,
     Notice,
     ParsedResume,
     Position,
@@ -199,9 +200,20 @@ class _Structure:
                 return None
             words = self.document.text[line.start : line.end]
             used = any(s < line.end and line.start < e for s, e in taken)
-            if not used and len(words) <= 90 and "." not in words[-1:] and is_title_like(words):
+            if used or len(words) > 90 or words.endswith("."):
+                continue
+            if is_title_like(words):
                 return Field(words, line.start, line.end, 0.75 if name else 0.6)
+            if name is not None and self._follows(line, name) and contact.place_in(words, 0, self.gazetteer) is None:
+                return Field(words, line.start, line.end, 0.5)
         return None
+
+    def _follows(self, line: Line, name: Text) -> bool:
+        """Whether a line stands right under the name and holds a phrase, not a list of contacts."""
+        between = self.document.text[name.end : line.start]
+        words = self.document.text[line.start : line.end]
+        plain = not any(mark in words for mark in "|@:•\t") and not any(char.isdigit() for char in words)
+        return line.start > name.end and not between.strip() and plain and len(words.split()) <= 10
 
     def _summary(self) -> Text | None:
         for section in self._of("summary"):

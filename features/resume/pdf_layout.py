@@ -1,8 +1,8 @@
 """Pieces of lines -> reading order. Columns are read one after the other, tables row by row.
 
 A gutter is a strip of white that no piece crosses over several rows, with text on both sides (recursive
-XY-cut, Nagy & Seth 1984, with left edges as candidates). Whether what stands beside it is a column, or dates and
-labels that belong to the text beside them, is decided by how the two sides line up, see `_is_table`.
+XY-cut, Nagy & Seth 1984, with left edges as candidates). Whether what stands beside it is a column, or dates
+and labels that belong to the text beside them, is decided by how the two sides line up, see `_is_table`.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def _anchor(words: str, line: Line) -> DateRange | None:
         return None
     if found.single and _INSIDE.search(words[: found.start]):
         return None
-    if found.single and rest and max(title_score(rest), company_score(rest)) < 0.5:
+    if found.single and rest and max(title_score(rest), company_score(rest)) < 0.5 and not _own_cell(words, found):
         return None
     return found
 
@@ -107,6 +107,11 @@ def _at_edge(words: str, found: DateRange) -> bool:
         or not words[found.end :].strip(" \t),.:")
         or bool(_COMPANY_LINE.search(words[found.end :]))
     )
+
+
+def _own_cell(words: str, found: DateRange) -> bool:
+    """Whether the date stands alone at the right: "Engineer<tab>2015"."""
+    return words[: found.start].endswith("\t") and not words[found.end :].strip()
 
 
 def _is_sentence(rest: str) -> bool:
@@ -263,7 +268,7 @@ def _position(
     anchor = lines[entry.anchor]
     body = [line for i, line in enumerate(lines[:stop]) if i > max(entry.head)]
     last = body[-1] if body else lines[max(entry.head)]
-    first, final, current = _dates(entry.range, anchor)
+    first, final, current = _dates(text, entry.range, anchor)
     if entry.range is None:
         current = _still(text, anchor)
     return Position(
@@ -273,13 +278,15 @@ def _position(
 
 
 def _dates(
-    found: DateRange | None, line: Line
+    text: str, found: DateRange | None, line: Line
 ) -> tuple[PartialDate | None, PartialDate | None, Field[bool] | None]:
-    """A single date is a start: "January 2006"."""
+    """A single date is a start ("January 2006 Acme"), but an end where it stands alone at the right."""
     if found is None:
         return None, None, None
     confidence = 0.6 if found.single else 0.95
     first = Field(found.first.value, line.start + found.first.start, line.start + found.first.end, confidence)
+    if found.single and _own_cell(text[line.start : line.end], found):
+        return None, first, None
     last = found.last
     final = Field(last.value, line.start + last.start, line.start + last.end, confidence) if last else None
     present = found.present

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from features.places import Gazetteer
+from features.resume.cleaning import BULLETS
 from features.resume.dates import DateRange, find_ranges
 from features.resume.levels import degrees
 from features.resume.records import Education, Field, Line, Location, ReadDocument, Section
@@ -52,6 +53,7 @@ _FIELD_WORDS = frozenset(
     paralegal""".split()
 )
 _SUBJECT = re.compile(r"(?:ology|nomics|science|sciences|istry|graphy|metrics|matics|physics)$")
+_NOTE = re.compile(r"(?:grade|courses?|gpa|note|thesis|minor|major|honou?rs|relevant|activities)\b", re.IGNORECASE)
 _STOP = re.compile(
     r"\b(?:gpa|coursework|course work|honou?rs|dean|magna|summa|cum laude|minor|thesis|graduated|relevant|"
     r"activities|"
@@ -79,6 +81,31 @@ def find_education(document: ReadDocument, section: Section, gazetteer: Gazettee
         if entry is not None and not any(_says_again(entry, known) for known in found):
             found.append(entry)
     return found
+
+
+def _second_line(words: str, degree: tuple[int, int] | None) -> tuple[int, int] | None:
+    """A school without a word that says so: the short line under the degree."""
+    first, _, rest = words.partition("\n")
+    line = rest.lstrip("\n").partition("\n")[0]
+    start = len(words) - len(rest.lstrip("\n")) if rest else 0
+    bare = line.split("\t")[0].split(" | ")[0].strip()
+    wordy = not 1 < len(bare) <= 80 or bare.endswith((".", ":")) or len(bare.split()) > 9
+    if wordy or not bare[0].isupper() or bare[0] in BULLETS or _STOP.match(bare) or _NOTE.match(bare):
+        return None
+    if find_ranges(bare) or degrees(bare) or (degree is not None and degree[0] > len(first)):
+        return None
+    at = words.index(bare, start)
+    return at, at + len(bare)
+
+
+def _first_cell(words: str, school: tuple[int, int] | None, dates: int) -> tuple[int, int] | None:
+    """A degree in words we do not know: what stands left of the dates, up to a comma."""
+    cell = words[: words.rfind("\t", 0, dates + 1)] if "\t" in words[: dates + 1] else ""
+    part = cell.split(", ")[0].strip()
+    if not part or len(part) > 60 or "\n" in part or (school is not None and school[0] < len(cell)):
+        return None
+    at = words.index(part)
+    return at, at + len(part)
 
 
 def _says_again(entry: Education, known: Education) -> bool:
@@ -163,6 +190,10 @@ def _entry(text: str, start: int, end: int, gazetteer: Gazetteer) -> Education |
     ranges = find_ranges(words)
     school = _school(words, named, ranges, gazetteer)
     degree = _degree(words, named, school)
+    if school is None:
+        school = _second_line(words, degree)
+    if degree is None and ranges and "\t" in words[: ranges[0].start + 1]:
+        degree = _first_cell(words, school, ranges[0].start)
     if school is None and degree is None:
         return None
     area = _area(words, degree, school, ranges)
