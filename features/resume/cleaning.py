@@ -25,7 +25,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x80-\x84\x86-\x90\x98-\x9f]")
 _PRIVATE = re.compile(r"[\ue000-\uf8ff]")
 #: UTF-8 read as Windows-1252: a lead byte as a Latin letter, its followers as punctuation.
 _FOLLOWER = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_MOJIBAKE = re.compile(f"[\xc2-\xdf][{_FOLLOWER}]|[\xe0-\xef][{_FOLLOWER}]{{2}}|\xf0[{_FOLLOWER}]{{3}}")
+#: After a two-byte lead only signs count: two accented letters in a row are a word.
+_SIGN = "\x80-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf€‚„…†‡‰‹‘’“”•–—˜™›"
+_MOJIBAKE = re.compile(f"[\xc2-\xdf][{_SIGN}]|[\xe0-\xef][{_FOLLOWER}]{{2}}|\xf0[{_FOLLOWER}]{{3}}")
+#: What such sequences stand for in practice: accented Latin, Greek, Cyrillic; punctuation, arrows, bullets.
+_PLAUSIBLE = ((0xA0, 0x58F), (0x2000, 0x27BF), (0xFB00, 0xFB06), (0xFF01, 0xFF5E), (0x1F300, 0x1FAFF))
 #: The same where the writer lost control characters: full-width colon and comma, no-break space.
 _BROKEN = re.compile("ï¼(?=[\\s,]|$)|ï¼(?=\\w)")
 #: A capital inside a word or before another capital is no French or Portuguese word ("Ângela" is one).
@@ -61,9 +65,10 @@ def _decoded(match: re.Match[str]) -> str:
     raw = match.group()
     try:
         data = b"".join(_byte(char) for char in raw)
-        return data.decode("utf-8")
+        char = data.decode("utf-8")
     except (UnicodeDecodeError, UnicodeEncodeError):
         return raw
+    return char if any(low <= ord(char) <= high for low, high in _PLAUSIBLE) else raw
 
 
 def _byte(char: str) -> bytes:

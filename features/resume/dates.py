@@ -71,6 +71,9 @@ _BARE_END = re.compile(
 )
 _OPEN_END = re.compile(r"\s*(?:-|–|—)\s*(?=$|[),;|\t\n])")
 _SINCE = re.compile(r"(?<!\w)(?:since|from|seit|ab|depuis|desde|dal|sinds|από|с)\s+$", re.IGNORECASE)
+_UNTIL = re.compile(
+    r"(?<!\w)(?:until|till|through|bis|jusqu['’]à|hasta|fino a|até|tot|έως|до)\s+$", re.IGNORECASE
+)
 #: "May - August 2019": the first month borrows the year.
 _MONTH_RANGE = re.compile(
     rf"(?<!\w)(?P<first>{_MONTH})\.?{_SEPARATOR}(?P<second>{_MONTH}\.?\s*,?\s*(?P<year>{_YEAR}))(?!\d)",
@@ -96,6 +99,7 @@ class DateRange(NamedTuple):
     last: Date | None
     present: tuple[int, int] | None
     single: bool
+    ends: bool = False  # "until 2015": the one date is the last
 
 
 def find_dates(text: str) -> list[Date]:
@@ -148,6 +152,9 @@ def _borrowed(match: re.Match[str]) -> DateRange:
 def _with_end(text: str, first: Date) -> DateRange:
     since = _SINCE.search(text[max(0, first.start - 12) : first.start])
     start = first.start - len(since.group()) if since else first.start
+    until = _UNTIL.search(text[max(0, first.start - 12) : first.start])
+    if until:
+        return DateRange(first.start - len(until.group()), first.end, first, None, None, True, ends=True)
     match = _END.match(text, first.end) or _bare_end(text, first)
     if match is None:
         opened = _OPEN_END.match(text, first.end)

@@ -33,7 +33,7 @@ def _goes_on(text: str, group: list[Line], line: Line, longest: int) -> bool:
         return False
     if words[:1].islower():
         return True
-    if group[0].bullet and line.left > group[0].left and line.gap == 0:
+    if group[0].bullet and line.left > group[0].left + 0.003:
         return True  # a hanging indent
     full = last.end - last.start >= _FULL * longest and longest > 40
     return full and not before.rstrip().endswith((".", ";", ":", "!", "?"))

@@ -220,7 +220,8 @@ def _certificate_runs(text: str, lines: list[Line]) -> Iterator[tuple[int, int]]
     start = end = -1
     for line in lines:
         words = text[line.start : line.end]
-        full = end - start > 0.86 * longest and longest > 60
+        above = text[text.rfind("\n", 0, max(end, 0)) + 1 : max(end, 0)]
+        full = len(above) > 0.86 * longest and longest > 80 and "\t" not in above and not find_ranges(above)
         if start >= 0 and not line.bullet and line.gap < 0.4 and (words[:1].islower() or full):
             end = line.end
             continue

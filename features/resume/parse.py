@@ -204,7 +204,11 @@ class _Structure:
                 continue
             if is_title_like(words):
                 return Field(words, line.start, line.end, 0.75 if name else 0.6)
-            if name is not None and self._follows(line, name) and contact.place_in(words, 0, self.gazetteer) is None:
+            if (
+                name is not None
+                and self._follows(line, name)
+                and contact.place_in(words, 0, self.gazetteer) is None
+            ):
                 return Field(words, line.start, line.end, 0.5)
         return None
 

@@ -96,7 +96,12 @@ def _anchor(words: str, line: Line) -> DateRange | None:
         return None
     if found.single and _INSIDE.search(words[: found.start]):
         return None
-    if found.single and rest and max(title_score(rest), company_score(rest)) < 0.5 and not _own_cell(words, found):
+    if (
+        found.single
+        and rest
+        and max(title_score(rest), company_score(rest)) < 0.5
+        and not _own_cell(words, found)
+    ):
         return None
     return found
 
@@ -285,7 +290,7 @@ def _dates(
         return None, None, None
     confidence = 0.6 if found.single else 0.95
     first = Field(found.first.value, line.start + found.first.start, line.start + found.first.end, confidence)
-    if found.single and _own_cell(text[line.start : line.end], found):
+    if found.ends or (found.single and _own_cell(text[line.start : line.end], found)):
         return None, first, None
     last = found.last
     final = Field(last.value, line.start + last.start, line.start + last.end, confidence) if last else None

@@ -53,7 +53,9 @@ _FIELD_WORDS = frozenset(
     paralegal""".split()
 )
 _SUBJECT = re.compile(r"(?:ology|nomics|science|sciences|istry|graphy|metrics|matics|physics)$")
-_NOTE = re.compile(r"(?:grade|courses?|gpa|note|thesis|minor|major|honou?rs|relevant|activities)\b", re.IGNORECASE)
+_NOTE = re.compile(
+    r"(?:grade|courses?|gpa|note|thesis|minor|major|honou?rs|relevant|activities)\b", re.IGNORECASE
+)
 _STOP = re.compile(
     r"\b(?:gpa|coursework|course work|honou?rs|dean|magna|summa|cum laude|minor|thesis|graduated|relevant|"
     r"activities|"
