@@ -85,13 +85,19 @@ class ProblemForTooLarge:
 
         async def send_problem(message: Message) -> None:
             nonlocal replaced
-            if message["type"] == "http.response.start" and message["status"] == PayloadTooLargeError.status:
+            if message["type"] == "http.response.start" and _is_the_frameworks(message):
                 replaced = True
                 await problems.from_app_error(scope["path"], PayloadTooLargeError())(scope, receive, send)
             elif not replaced:
                 await send(message)
 
         await self.app(scope, receive, send_problem)
+
+
+def _is_the_frameworks(message: Message) -> bool:
+    """Ours say more: which limit it was, and what to do."""
+    kind = dict(message.get("headers", ())).get(b"content-type", b"")
+    return message["status"] == PayloadTooLargeError.status and b"problem" not in kind
 
 
 class HostCheck:
