@@ -47,10 +47,9 @@ async def generate(
     """The file and the document it shows. `most` files an account may make on one day; below 0 there is no
     limit. Raises NotFoundError, GoneError, QuotaExceededError, and as `render`."""
     today = utcnow().date()
-    document = body.document
+    document = service.settled(body.document or Document(), "typed")
     if body.resume_id is not None:
         document = (await service.read(session, user_id, body.resume_id)).document
-    document = document or Document()
     wanted = await posting(session, user_id, body.job_id) if body.job_id else None
     refusal = QuotaExceededError(f"an account may make {most} files a day")
     if 0 <= most <= await repository.downloads(session, user_id, today):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import uuid
@@ -173,7 +174,8 @@ async def compare(
     found, current = await _find(session, user_id, public_id)
     after = current if second is None else await _version_of(session, found, second)
     before = await _version_of(session, found, first or max(1, after.number - 1))
-    changes = list(diff.changes(before.document, after.document))
+    # entries are held against each other: for the largest documents that is work for a thread
+    changes = await asyncio.to_thread(lambda: list(diff.changes(before.document, after.document)))
     return DiffAnswer(from_version=before.number, to_version=after.number, changes=changes)
 
 

@@ -362,6 +362,15 @@ async def test_a_file_for_a_posting_is_tailored(person: Person, job: dict[str, A
     assert {"path": "/work/0/highlights/0", "source": "/work/0/highlights/2"} in told["x-jobpilot"]["origins"]
 
 
+async def test_origins_are_ours_to_give(person: Person) -> None:
+    """Nobody makes a resume look tailored from facts by sending origins along."""
+    claimed = {"x-jobpilot": {"origins": [{"path": "/basics/name", "source": "/basics/name"}]}}
+    resume = await made(person, document=DOCUMENT | claimed)
+    assert "x-jobpilot" not in resume["document"]
+    answer = await person.post(GENERATE, json={"document": DOCUMENT | claimed, "format": "json"})
+    assert "x-jobpilot" not in answer.json()
+
+
 async def test_what_is_hidden_is_in_no_file(person: Person, job: dict[str, Any]) -> None:
     hidden = ["/work/1", "/work/0/highlights/1", "/basics/label"]
     document = DOCUMENT | {"x-jobpilot": {"hidden": hidden}}
