@@ -19,6 +19,7 @@ from app.errors import (
     DatabaseUnavailableError,
     InvalidInputError,
     NotAuthenticatedError,
+    PayloadTooLargeError,
 )
 from app.logging import request_id
 
@@ -96,6 +97,8 @@ def from_validation(path: str, error: RequestValidationError) -> JSONResponse:
 
 
 def from_http(path: str, error: HTTPException) -> JSONResponse:
+    if error.status_code == PayloadTooLargeError.status:
+        return from_app_error(path, PayloadTooLargeError())
     title = HTTPStatus(error.status_code).phrase
     return problem(
         path,
