@@ -38,8 +38,8 @@ _BATCH = 8
 _IS_LABEL, _IS_ALIAS = 60.0, 30.0
 _CONFIDENCE: dict[Method, float] = {"exact": 0.99, "alias": 0.95}
 _METHOD_OF_NAME: dict[bool, Method] = {True: "exact", False: "alias"}
-#: From this share of a name's n-grams on, a text holds the name.
-_HOLDS_NAME, _MOST_OF_NAME = "covered_chars", 0.8
+#: From this share of a name's words on, a text holds the name.
+_HOLDS_NAME, _MOST_OF_NAME = "covered", 0.8
 
 
 class LinkerError(ValueError):
