@@ -39,6 +39,8 @@ BENCHMARKS = {
     "posting-roles": "posting_roles",
     "summaries": "summaries",
     "esco-linking": "esco_linking",
+    "docx": "docx",
+    "resume-files": "resume_files",
     "titles": "titles",
     "melo": "melo",
     "resume-category": "resume_category",

@@ -27,6 +27,11 @@ _EDGES = " \t,;:|–—-•·.()[]/"
 _KEPT_END = re.compile(
     r"\b(?:inc|ltd|corp|co|llc|bros|sr|jr|s\.a|b\.v|n\.v|e\.v|ph\.d|l\.p|u\.s|u\.s\.a)$", re.IGNORECASE
 )
+#: Legal forms at the end of a name leave no doubt.
+_LEGAL = re.compile(
+    r"\w\s(?:inc|llc|ltd|limited|gmbh|corp|corporation|ag|llp|plc|s\.?r\.?l|s\.?p\.?a|b\.?v|pty|ооо|зао|пао)\.?$",
+    re.IGNORECASE,
+)
 _NO_TITLE_AFTER = frozenset("of for to in and & / - at the de for".split())
 _WORD = re.compile(r"\S+")
 
@@ -134,6 +139,8 @@ def _turns(before: str, chunk: str) -> bool:
     title, company = title_score(before), company_score(before)
     if len(chunk.strip()) < 2 or re.match(r"\s*(?:inc|llc|ltd|l\.?p|corp|co|s\.?a)\b", chunk, re.IGNORECASE):
         return False
+    if _LEGAL.search(chunk.rstrip(" )")) and company == 0 and len(before.split()) <= 5:
+        return True
     if title >= 0.5 and company_score(chunk) >= 0.7 and title_score(chunk) < 0.8:
         return True
     return company >= 0.7 and title < 0.8 and title_score(chunk) >= 0.8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from features.resume.records import CefrLevel
+from features.resume.vocabulary import is_subject
 
 #: ISCED level -> alternatives of a regular expression. Abbreviations in capitals are matched as such.
 _DEGREE_WORDS: dict[int, str] = {
@@ -91,9 +92,19 @@ def degrees(text: str) -> list[tuple[int, int, int]]:
     found = [(m.start(), m.end(), int((m.lastgroup or "w0")[1:])) for m in _WORDED.finditer(text)]
     found = [span for span in found if not _not_a_degree(text, span[0], span[1])]
     for match in _CODED.finditer(text):
-        if not any(match.start() < end and start < match.end() for start, end, _ in found):
+        if not _is_state(text, match.start(), match.end()) and not any(
+            match.start() < end and start < match.end() for start, end, _ in found
+        ):
             found.append((match.start(), match.end(), int((match.lastgroup or "c0")[1:])))
     return sorted(found)
+
+
+def _is_state(text: str, start: int, end: int) -> bool:
+    """ "Boston, MA", but not "History, MA"."""
+    before = re.search(r"([^\W\d_]+),\s*$", text[:start])
+    return (
+        text[start:end] in ("MA", "MS", "MD", "ME") and before is not None and not is_subject(before.group(1))
+    )
 
 
 def _not_a_degree(text: str, start: int, end: int) -> bool:
@@ -103,7 +114,7 @@ def _not_a_degree(text: str, start: int, end: int) -> bool:
         follows = text[end : end + 14].lower().lstrip()
         if not follows.startswith(("degree", "of ", "in ", ":", "'s", "’s")):
             return True
-    return word == "laurea" and False
+    return False
 
 
 def degree_level(text: str) -> int:
@@ -124,8 +135,8 @@ _FLUENCY: tuple[tuple[CefrLevel, str], ...] = (
         "C1",
         (
             r"full professional|fluen\w*|fließend|verhandlungssicher|courant|advanced|excellent|"
-            r"proficien\w*|very good|expert|near[- ]native|business fluent|fluido|avanzad\w*|avancé|"
-            r"ottimo|vloeiend|άριστα|свободн\w*|продвинут\w*|full"
+            r"proficient\w*|very good|expert|near[- ]native|business fluent|fluido|avanzad\w*|avancé|"
+            r"ottimo|vloeiend|άριστα|свободн\w*|продвинут\w*"
         ),
     ),
     (

@@ -105,6 +105,8 @@ def _all_glyphs(textpage: Any) -> tuple[list[Glyph], int]:
         if 0xDC00 <= code < 0xE000:
             code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else 0
         high = 0
+        if code == 2:
+            code = 0x2D  # pdfium's mark for a hyphen at the end of a line
         if code in (0, 0xFFFD, 0xFFFE, 0xFFFF) or code > 0x10FFFF:
             unmapped += 1
             continue

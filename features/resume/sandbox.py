@@ -20,6 +20,8 @@ from features.resume.raw import RawDocument, RawLine
 _CODECS = (
     "utf-8",
     "utf-16",
+    "utf-16-le",
+    "utf-16-be",
     "cp1252",
     "cp1251",
     "cp1253",

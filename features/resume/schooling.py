@@ -12,7 +12,7 @@ from features.resume.dates import DateRange, find_ranges
 from features.resume.levels import degrees
 from features.resume.records import Education, Field, Line, Location, ReadDocument, Section
 from features.resume.sections import lines_in
-from features.resume.vocabulary import school_spans
+from features.resume.vocabulary import is_subject, school_spans
 
 Text = Field[str]
 _PLACE = re.compile(r"\bCity\b\s*,?\s*(?:\bState\b)?(?:\s*,\s*(?:USA?|United States|[A-Z]\w+))?|,\s*State\b")
@@ -32,27 +32,6 @@ _CONNECTOR = re.compile(
     r"^(?:of|the|at|for|and|de|di|da|do|del|della|la|le|el|du|des|der|für|und|&|in|y|e|του|της|и|im)$",
     re.IGNORECASE,
 )
-_FIELD_WORDS = frozenset(
-    """business management administration accounting finance marketing economics science sciences arts art
-   engineering
-    technology computer information systems communication communications psychology nursing education
-    history english literature biology chemistry physics mathematics math law political journalism media
-    design
-    graphic fine music theater theatre sociology criminal justice health public policy human resources
-    resource
-    hospitality culinary liberal general studies study international relations social work philosophy
-    electrical
-    mechanical civil industrial software networking graphics fashion interior architecture agriculture
-    environmental medical medicine pharmacy kinesiology exercise sports nutrition leadership organizational
-    applied
-    electronics mass film photography animation advertising anthropology geography geology statistics
-    mathematics theology religion linguistics spanish french german secondary elementary early childhood
-    special
-    counseling supervision operations logistics supply chain entrepreneurship sales banking taxation auditing
-    programming web development networks security data analytics aviation automotive construction
-    paralegal""".split()
-)
-_SUBJECT = re.compile(r"(?:ology|nomics|science|sciences|istry|graphy|metrics|matics|physics)$")
 _NOTE = re.compile(
     r"(?:grade|courses?|gpa|note|thesis|minor|major|honou?rs|relevant|activities)\b", re.IGNORECASE
 )
@@ -285,7 +264,7 @@ def _expand_left(words: str, begin: int, named: list[tuple[int, int, int]], rang
     ]
     if joined:
         keep = floor + joined[-1].end()
-    fields = [t for t in tokens if _is_subject(t.group()) and floor + t.start() >= keep]
+    fields = [t for t in tokens if is_subject(t.group()) and floor + t.start() >= keep]
     after_fields = floor + fields[-1].end() if fields else keep
     name_left = bool(re.search(r"[A-Z]", words[after_fields:begin]))
     name_right = bool(re.match(r"\w+\s+(?:of|at|for)\b", words[begin:]))
@@ -295,11 +274,6 @@ def _expand_left(words: str, begin: int, named: list[tuple[int, int, int]], rang
     if lead:
         keep = words.index(words[keep:begin].split()[0], keep) + len(words[keep:begin].split()[0])
     return keep + len(words[keep:begin]) - len(words[keep:begin].lstrip())
-
-
-def _is_subject(token: str) -> bool:
-    word = token.strip(",&/").casefold()
-    return word in _FIELD_WORDS or bool(_SUBJECT.search(word))
 
 
 def _expand_right(words: str, end: int, named: list[tuple[int, int, int]], ranges: list[DateRange]) -> int:

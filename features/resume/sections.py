@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
+from features.resume.language_names import LANGUAGES
 from features.resume.records import Field, Line, ReadDocument, Section, SectionKind
 
 MAX_HEADING_CHARS = 60
@@ -286,6 +287,10 @@ def _inline(words: str, line: Line) -> tuple[SectionKind, str, int, int] | None:
     if match is None or line.bullet:
         return None
     kind = heading_kind(match.group(1))
+    if kind == "languages" and not any(
+        word.casefold() in LANGUAGES for word in _WORD.findall(match.group(2))
+    ):
+        return None  # "Languages: Python, Java"
     if kind not in _INLINE_KINDS or (kind == "work" and _is_weak(match.group(1))):
         return None
     return kind, match.group(1), len(match.group(1)), line.start + match.start(2)

@@ -103,6 +103,27 @@ _SCHOOL = re.compile(
     r"training cent(?:er|re))",
     re.IGNORECASE,
 )
+_FIELD_WORDS = frozenset(
+    """business management administration accounting finance marketing economics science sciences arts art
+   engineering
+    technology computer information systems communication communications psychology nursing education
+    history english literature biology chemistry physics mathematics math law political journalism media
+    design
+    graphic fine music theater theatre sociology criminal justice health public policy human resources
+    resource
+    hospitality culinary liberal general studies study international relations social work philosophy
+    electrical
+    mechanical civil industrial software networking graphics fashion interior architecture agriculture
+    environmental medical medicine pharmacy kinesiology exercise sports nutrition leadership organizational
+    applied
+    electronics mass film photography animation advertising anthropology geography geology statistics
+    mathematics theology religion linguistics spanish french german secondary elementary early childhood
+    special
+    counseling supervision operations logistics supply chain entrepreneurship sales banking taxation auditing
+    programming web development networks security data analytics aviation automotive construction
+    paralegal""".split()
+)
+_SUBJECT = re.compile(r"(?:ology|nomics|science|sciences|istry|graphy|metrics|matics|physics)$")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -146,3 +167,9 @@ def is_school(text: str) -> bool:
 
 def school_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _SCHOOL.finditer(text)]
+
+
+def is_subject(token: str) -> bool:
+    """Whether a word names a field of study."""
+    word = token.strip(",&/").casefold()
+    return word in _FIELD_WORDS or bool(_SUBJECT.search(word))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import random
 import struct
 import subprocess
@@ -13,6 +12,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,8 +63,8 @@ def million_objects() -> bytes:
     """An honest page beside an object stream of a million numbers and a cross-reference stream that lists
     them: 30 MB unpacked, a few kilobytes on disk."""
     count = 1_000_000
-    table = " ".join(f"{8 + i} {2 * i}" for i in range(count)).encode() + b" "
-    stream = zlib.compress(table + b"1 " * count, 9)
+    table = b"".join(b"%d 0 " % number for number in range(8, 8 + count))
+    stream = zlib.compress(table + b"1 ", 4)
     text = b"BT /F1 10 Tf 50 700 Td (Ann Example, engineer of bridges) Tj ET"
     bodies = [
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -81,8 +81,8 @@ def million_objects() -> bytes:
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     entries.append((1, len(out), 0))
     rows = b"".join(struct.pack(">BIH", *entry) for entry in entries)
-    rows += b"".join(struct.pack(">BIH", 2, 6, i & 0xFFFF) for i in range(count))
-    packed = zlib.compress(rows, 9)
+    rows += struct.pack(">BIH", 2, 6, 0) * count
+    packed = zlib.compress(rows, 4)
     size = 8 + count
     head = b"<</Type/XRef/Size %d/W[1 4 2]/Root 1 0 R/Filter/FlateDecode/Length %d>>" % (size, len(packed))
     start = len(out)
@@ -209,25 +209,19 @@ def test_hostile_file_gets_its_error(parser: Parser, name: str) -> None:
 
 
 def test_nested_filters_are_read_or_refused(parser: Parser) -> None:
-    try:
+    with suppress(e.NoTextError, e.MalformedFileError):
         assert "Hello" in parser.parse(nested_filters()).text
-    except (e.NoTextError, e.MalformedFileError):
-        pass
 
 
 def test_a_million_objects_cost_no_more_than_the_limits(parser: Parser) -> None:
     """pdfium loads objects when they are asked for, so the honest page may well be read."""
-    try:
+    with suppress(e.TooLargeError, e.MalformedFileError, e.ReadTimeoutError):
         assert "Ann Example" in parser.parse(million_objects()).text
-    except (e.TooLargeError, e.MalformedFileError, e.ReadTimeoutError):
-        pass
 
 
 def test_cyclic_cross_references_are_read_or_refused(parser: Parser) -> None:
-    try:
+    with suppress(e.MalformedFileError):
         assert "Ann Example" in parser.parse(cyclic_xref()).text
-    except e.MalformedFileError:
-        pass
 
 
 def test_a_pdf_with_a_zip_behind_it_is_a_pdf(parser: Parser) -> None:
@@ -376,14 +370,14 @@ def test_no_child_and_no_file_is_left_behind(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    handles = len(os.listdir("/proc/self/fd"))
+    handles = len(list(Path("/proc/self/fd").iterdir()))
     for data in (HONEST_PDF, xxe(), b"", HONEST_DOCX):
         try:
             parser.parse(data)
         except e.ResumeError:
             continue
     assert list(tmp_path.iterdir()) == []
-    assert len(os.listdir("/proc/self/fd")) == handles
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles
 
 
 def _mutated(data: bytes, seed: int) -> bytes:
@@ -415,20 +409,13 @@ def test_broken_files_only_ever_raise_resume_errors(
     parser: Parser, data: bytes, seed: int, share: float
 ) -> None:
     broken = _mutated(data[: int(len(data) * share)], seed)
-    try:
-        resume = parser.parse(broken)
-    except e.ResumeError as error:
-        assert error.code in e.BY_CODE
-    else:
-        assert resume.text
+    with suppress(*e.BY_CODE.values()):
+        assert parser.parse(broken).text
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=2_000))
 def test_any_text_is_read_or_refused(parser: Parser, text: str) -> None:
-    try:
+    with suppress(*e.BY_CODE.values()):
         resume = parser.parse_text(text)
-    except e.ResumeError as error:
-        assert error.code in e.BY_CODE
-    else:
         assert len(resume.model_text()) == len(resume.text)
