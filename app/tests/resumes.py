@@ -133,7 +133,8 @@ def raw_documents() -> SearchStrategy[dict[str, Any]]:
         {
             "basics": basics,
             "work": st.lists(_work(), min_size=1, max_size=5),
-            "education": st.lists(_education(), max_size=3),
+            # the same entry twice is read once, on purpose: some resumes print all they have twice
+            "education": st.lists(_education(), max_size=3, unique_by=str),
             "projects": st.lists(_project(), max_size=2),
             "skills": _skills,
             "languages": st.lists(_language, max_size=4, unique_by=lambda item: item["language"]),
