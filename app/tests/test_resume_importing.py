@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidInputError
@@ -18,6 +18,7 @@ def left_out(data: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     return made.document.json_data(), {item.path for item in made.left_out}
 
 
+@settings(max_examples=30, deadline=None)
 @given(raw_documents())
 def test_a_good_document_comes_in_whole(data: dict[str, Any]) -> None:
     found, missing = left_out(data)
@@ -123,6 +124,7 @@ _json = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["basics", "work", "skills", "projects", "x-jobpilot", "y~z"]), _json))
 def test_anything_becomes_a_document_or_is_refused(data: dict[str, Any]) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from app.resume.document import Document
 from app.resume.readback import Difference, differences
@@ -31,6 +31,7 @@ def found(**changes: Any) -> list[Difference]:
     return differences(Document.model_validate(DATA), copy.deepcopy(READ) | changes)
 
 
+@settings(max_examples=30, deadline=None)
 @given(documents())
 def test_a_reader_that_sees_everything_differs_in_nothing(document: Document) -> None:
     assert [item for item in differences(document, document.json_data()) if "skills" not in item.path] == []
