@@ -266,14 +266,22 @@ def _expand_left(words: str, begin: int, named: list[tuple[int, int, int]], rang
         keep = floor + joined[-1].end()
     fields = [t for t in tokens if is_subject(t.group()) and floor + t.start() >= keep]
     after_fields = floor + fields[-1].end() if fields else keep
-    name_left = bool(re.search(r"[A-Z]", words[after_fields:begin]))
-    name_right = bool(re.match(r"\w+\s+(?:of|at|for)\b", words[begin:]))
-    if fields and floor > 0 and (name_left or name_right):
-        keep = after_fields
+    if fields:
+        keep = _behind_subjects(words, keep, begin, (floor + fields[-1].start(), after_fields))
     lead = _CONNECTOR.match(words[keep:begin].split()[0]) if words[keep:begin].split() else None
     if lead:
         keep = words.index(words[keep:begin].split()[0], keep) + len(words[keep:begin].split()[0])
     return keep + len(words[keep:begin]) - len(words[keep:begin].lstrip())
+
+
+def _behind_subjects(words: str, keep: int, begin: int, last: tuple[int, int]) -> int:
+    """Where the name begins if subjects stand before it: "Business Management Canisius College". A subject
+    right before the keyword belongs to the name ("Culinary Institute"), but not before "University"."""
+    if words[last[1] : begin].strip():
+        return last[1] if re.search(r"[A-Z]", words[last[1] : begin]) else keep
+    if words[begin:].lower().startswith("universit"):
+        return last[1] if re.match(r"\w+\s+(?:of|at|for)\b", words[begin:]) else keep
+    return last[0]
 
 
 def _expand_right(words: str, end: int, named: list[tuple[int, int, int]], ranges: list[DateRange]) -> int:
