@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -31,6 +32,7 @@ from app.tests.conftest import client_of, settings_for
 from app.tests.crowd import crowd
 from app.tests.listening import in_a_thread
 from app.tests.people import post_job
+from app.tests.reader import new_reader
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 CHECKS = [
@@ -62,9 +64,16 @@ class World:
 
 
 @pytest.fixture(scope="module")
-async def world(database_url: URL) -> AsyncIterator[World]:
-    """A real server with a company, a posting and an application in it."""
-    app = create_app(settings_for(database_url))
+async def world(database_url: URL, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A real server with a company, a posting and an application in it, and one that reads text."""
+    with in_a_thread(new_reader(tmp_path_factory.mktemp("reader"))) as reader_url:
+        async with world_over(database_url, reader_url) as made:
+            yield made
+
+
+@asynccontextmanager
+async def world_over(database_url: URL, reader_url: str) -> AsyncIterator[World]:
+    app = create_app(settings_for(database_url, reader_url))
     async with client_of(app) as client:
         (owner,) = await crowd(app, client, 1, staff=True)
         company = (await owner.post("/api/v1/companies/", json={"name": "Fuzz & Co"})).json()["slug"]

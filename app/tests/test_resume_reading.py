@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,14 +17,9 @@ from app.db import Database
 from app.main import create_app
 from app.tests.conftest import client_of, settings_for
 from app.tests.people import People, Person
+from app.tests.reader import new_reader
 from app.tests.receiver import Receiver, receiving
 from app.tests.test_problems import is_problem
-from features.resume.errors import ResumeError
-from models.testing import tiny_bundle, tiny_release
-from serving.engine import Engine
-from serving.language import LanguageDesk
-from serving.language_schemas import FindSkillsRequest, ReadResumeRequest
-from serving.loader import assemble
 
 PARSE, IMPORT, SKILLS = "/api/v1/resume/parse/", "/api/v1/resumes/import/", "/api/v1/resume/skills/"
 TEXT = """Ada Example
@@ -54,34 +48,9 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-class Reader(Receiver):
-    def __init__(self, engine: Engine) -> None:
-        super().__init__()
-        self.engine, self.desk = engine, LanguageDesk()
-
-    def _respond(self, path: str, request: Any) -> tuple[int, Any]:
-        """Refusals as the service words them."""
-        try:
-            return super()._respond(path, request)
-        except ResumeError as error:
-            return 422, {"error": str(error), "code": error.code}
-
-    def _answer(self, path: str, request: Any) -> Any:
-        match path:
-            case "/read_resume":
-                asked = ReadResumeRequest.model_validate(request)
-                return self.desk.read_resume(self.engine, asked).model_dump(mode="json")
-            case "/find_skills":
-                skills = FindSkillsRequest.model_validate(request)
-                return self.desk.find_skills(self.engine, skills).model_dump(mode="json")
-        return super()._answer(path, request)
-
-
 @pytest.fixture(scope="module")
 async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
-    bundle, releases = tiny_bundle(), Path(tmp_path_factory.mktemp("releases"))
-    made = Reader(assemble(tiny_release(releases, "r", bundle), bundle))
-    async with receiving(made) as receiver:
+    async with receiving(new_reader(tmp_path_factory.mktemp("reader"))) as receiver:
         yield receiver
 
 

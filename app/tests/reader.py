@@ -1,0 +1,58 @@
+"""The serving layer's reader behind the wire, without BentoML (which has its own tests): what is read is read
+by the real models of a small release."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from app.tests.receiver import Receiver
+from features.resume.errors import ResumeError
+from models.testing import tiny_bundle, tiny_release
+from serving.engine import Engine
+from serving.language import LanguageDesk
+from serving.language_schemas import (
+    FindSkillsRequest,
+    ReadPostingsRequest,
+    ReadResumeRequest,
+    StandardizeRequest,
+    SummarizeRequest,
+)
+from serving.loader import assemble
+
+ROLES = Path(__file__).resolve().parents[2] / "data" / "language" / "posting_roles"
+_ASKED = {
+    "/read_resume": ReadResumeRequest,
+    "/find_skills": FindSkillsRequest,
+    "/standardize": StandardizeRequest,
+    "/read_postings": ReadPostingsRequest,
+    "/summarize": SummarizeRequest,
+}
+
+
+class Reader(Receiver):
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self.engine, self.desk = engine, LanguageDesk()
+
+    def _respond(self, path: str, request: Any) -> tuple[int, Any]:
+        """Refusals as the service words them."""
+        try:
+            return super()._respond(path, request)
+        except ResumeError as error:
+            return 422, {"error": str(error), "code": error.code}
+
+    def _answer(self, path: str, request: Any) -> Any:
+        if path not in _ASKED:
+            return super()._answer(path, request)
+        asked = _ASKED[path].model_validate(request)
+        return getattr(self.desk, path[1:])(self.engine, asked).model_dump(mode="json")
+
+
+def new_reader(folder: Path) -> Reader:
+    """`folder` is empty and the test's own."""
+    bundle = tiny_bundle()
+    shutil.copytree(ROLES, folder / "language" / "roles")
+    release = tiny_release(folder / "releases", "reads", bundle, language=folder / "language")
+    return Reader(assemble(release, bundle))
