@@ -37,12 +37,22 @@ _LONE = re.compile("(?<=[a-z.,;:)%0-9])\xc2|\xc2(?=[\\s\xc2]|$)|(?<!\\w)\xc2(?=[
 _SPACES = re.compile(r"[ \r\f]+")
 _AROUND_TAB = re.compile(r" ?\t[ \t]*")
 
+MAX_ROUNDS = 50
 BULLETS = "•·∙●○◦▪▫■□◆◇►▶▸‣⁃➢➤➔→✓✔✗★☆❖✦❑❒◘¤§"
 
 
 def clean(line: str) -> str:
     """NFC, plain spaces, no control or zero-width characters, ligatures opened, mojibake mended, private-use
-    bullets as "•". Tabs stay: they separate cells. Idempotent."""
+    bullets as "•". Tabs stay: they separate cells. Idempotent: what one round uncovers, the next one mends."""
+    for _ in range(MAX_ROUNDS):
+        cleaned = _once(line)
+        if cleaned == line:
+            break
+        line = cleaned
+    return line
+
+
+def _once(line: str) -> str:
     if not line.isascii():
         line = mend(line)
         line = _PRIVATE.sub("•", line.translate(_LETTERS))
