@@ -98,11 +98,18 @@ class SkillLinker:
         self.names, self.encode, self.reranker = names, encode, reranker
 
     @classmethod
-    def build(cls, skills: Sequence[Skill], encode: States, reranker: Reranker | None = None) -> SkillLinker:
-        """Encodes every label once (about 2 ms each). Raises LinkerError if there is no skill."""
+    def build(
+        cls,
+        skills: Sequence[Skill],
+        encode: States,
+        reranker: Reranker | None = None,
+        labels: States | None = None,
+    ) -> SkillLinker:
+        """Encodes every label once (about 2 ms each), by `labels` if texts and labels have encoders of their
+        own. Raises LinkerError if there is no skill."""
         if not skills:
             raise LinkerError("no skill to link to")
-        vectors = mean_vectors(encode, [skill.label for skill in skills])
+        vectors = mean_vectors(labels or encode, [skill.label for skill in skills])
         # Stored and searched at the precision that is saved, so that a loaded linker is the same to the bit.
         rounded = vectors.astype(np.float16).astype(np.float32)
         return cls(Names(skills, rounded), encode, reranker or Reranker())
@@ -225,14 +232,15 @@ class SkillLinker:
 def linker_from(
     skills: Sequence[Skill], trained: Path, work: Path, source: Path | None = None
 ) -> SkillLinker:
-    """A linker over `skills` from the folder that training wrote; the engine is exported into `work`.
-    `source`: another base encoder than the packaged one.
+    """A linker over `skills` from the folder that training wrote; its engines are exported into `work`.
+    `source`: another base encoder than the packaged one, which labels keep.
 
     Raises AdapterError or LinkerError if a file of `trained` is missing or damaged.
     """
     reranker = Reranker.load(trained / RERANKER)
-    encoder = TokenEncoder(export_token_encoder(trained / ADAPTER, work, source))
-    return SkillLinker.build(skills, encoder, reranker)
+    encoder = TokenEncoder(export_token_encoder(trained / ADAPTER, work / "texts", source))
+    labels = TokenEncoder(export_token_encoder(None, work / "labels", source))
+    return SkillLinker.build(skills, encoder, reranker, labels)
 
 
 def _top(scores: F32, k: int) -> list[int]:

@@ -100,23 +100,6 @@ def mean_vectors(encode: States, texts: Sequence[str]) -> F32:
     return unit(np.stack(rows)) if rows else np.zeros((0, encode("a").shape[1]), np.float32)
 
 
-def attended(states: F32, labels: F32, sharpness: float) -> F32:
-    """Cosine of each label with the tokens it attends to: (t, width), (m, width) unit rows -> (m,).
-
-    A label's attention over tokens is a softmax of its cosines, `sharpness` its temperature; the attended
-    vector's length follows from the tokens' inner products, so it is never built (late interaction as in
-    ConTeXT-Match; Decorte et al. 2025, arXiv:2503.05360).
-    """
-    if not len(states):
-        return np.zeros(len(labels), np.float32)
-    inner = labels @ states.T  # (m, t)
-    scores = inner / (np.linalg.norm(states, axis=1) * np.float32(sharpness))
-    weight = np.exp(scores - scores.max(1, keepdims=True))
-    weight /= weight.sum(1, keepdims=True)
-    square = ((weight @ (states @ states.T)) * weight).sum(1)
-    return np.asarray((weight * inner).sum(1) / np.sqrt(np.maximum(square, 1e-9)), np.float32)
-
-
 def _digest(folder: Path) -> str:
     h = hashlib.sha256()
     for name in FILES:

@@ -3,7 +3,6 @@
 Columns of `Names.columns`, each (texts, skills) float32 in about [0, 1]:
 
     sentence    cosine of the text's mean vector and the label's
-    attended    cosine of the label and the tokens it attends to (late interaction)
     phrase      cosine of the label and the text's phrase nearest to it, each phrase read by itself
     chars       cosine of character n-grams, the best of the skill's names
     covered     share of a name's words, by inverse document frequency squared, that the text holds; best name
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from features.taxonomy import Skill, normalise
-from models.linker_encoder import States, attended, mean_vectors, unit
+from models.linker_encoder import States, mean_vectors, unit
 from models.linker_windows import LONGEST, phrases
 from models.tfidf import Csr, Tfidf, TfidfConfig
 
@@ -28,15 +27,12 @@ F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 COLUMNS = (
     "sentence",
-    "attended",
     "phrase",
     "chars",
     "covered",
     "covered_chars",
 )
 _LEXICAL = ("chars", "covered", "covered_chars")
-#: A label attends to a text's tokens with this temperature, in training as in use.
-SHARPNESS = 0.1
 _CHARS = TfidfConfig(unit="char", low=3, high=5, min_texts=2)
 _WORDS = TfidfConfig(unit="word", low=1, high=1)
 
@@ -98,8 +94,6 @@ class Names:
             whole = self.vectors @ unit(states.mean(0))
             if "sentence" in kinds:
                 by_kind["sentence"][row] = whole
-            if "attended" in kinds:
-                by_kind["attended"][row] = attended(states, self.vectors, SHARPNESS)
             if "phrase" in kinds:
                 by_kind["phrase"][row] = self._phrases(text, whole, encode)
         self._lexical(texts, {kind: by_kind[kind] for kind in _LEXICAL if kind in kinds})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from features.taxonomy import Skill
 from models.linker import LinkerError, Reranker, SkillLinker
-from models.linker_encoder import TokenEncoder, attended, export_token_encoder, mean_vectors
+from models.linker_encoder import TokenEncoder, export_token_encoder, mean_vectors
 from models.linker_windows import MOST, phrases
 from models.tests.small_base import write_small_base
 
@@ -131,15 +131,6 @@ def test_phrases_stay_inside_clauses_and_drop_empty_edges() -> None:
     assert "Python and SQL" in found
     assert not any("Java Python" in phrase or phrase.startswith("and ") for phrase in found)
     assert len(phrases("word " * 5_000 + " ".join(map(str, range(5_000))))) == MOST
-
-
-def test_attention_looks_at_the_tokens_that_match() -> None:
-    label = np.eye(1, 4, dtype=np.float32)
-    noise = np.array([[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]], np.float32)
-    states = np.concatenate([noise, 2 * label])
-    whole = states.mean(0)
-    assert attended(states, label, 0.05)[0] > 0.99 > whole[0] / np.linalg.norm(whole)
-    assert attended(states[:0], label, 0.05).tolist() == [0.0]
 
 
 @pytest.fixture(scope="module")

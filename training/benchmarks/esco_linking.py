@@ -52,7 +52,6 @@ PUBLISHED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 #: What our row is made of, one kind of evidence after the other, each counting the same.
 _STEPS = {
     "bi-encoder, whole sentence": ("sentence",),
-    "bi-encoder, attended tokens": ("attended",),
     "bi-encoder, sentence + phrases": ("sentence", "phrase"),
     "bi-encoder + character n-grams": ("sentence", "phrase", "chars"),
 }

@@ -1,9 +1,9 @@
-"""Training of the skill linker's encoder: sentences close to the labels of the skills that they mention.
+"""Training of the skill linker's encoder: a sentence's vector close to the labels of the skills it mentions.
 
-A sentence is compared with a label twice: by its mean vector, and by the tokens that the label attends to
-(late interaction as in ConTeXT-Match; Decorte et al. 2025, arXiv:2503.05360). InfoNCE over the labels of the
-batch (van den Oord et al. 2018, arXiv:1807.03748) plus mined neighbours as hard negatives; labels that mean
-nearly the same, by the untrained encoder, never repel each other.
+The labels keep the vectors of the untrained encoder, so that every step compares with all 14,000 of them at
+the cost of a matrix product: InfoNCE (van den Oord et al. 2018, arXiv:1807.03748) with no sampled negatives,
+and a label space that stays what the base encoder learned from a billion sentences. Labels that mean nearly
+the same, by the untrained encoder, are no negatives of each other.
 """
 
 from __future__ import annotations
@@ -25,24 +25,21 @@ from training.tracking import NullRun, Run
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
+_CHUNKS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LinkerTrainConfig:
-    """`sharpness` is the temperature of a label's attention over tokens; `same_meaning` the cosine of two
-    labels from which on they are no negatives of each other."""
+    """`definitions` is the share of sentences made of definitions; `same_meaning` the cosine of two labels
+    from which on they are no negatives of each other."""
 
-    steps: int = 900
+    steps: int = 300
     batch: int = 96
-    hard: int = 1
     learning_rate: float = 6e-4
-    definitions: float = 0.35
     temperature: float = 0.05
-    sharpness: float = 0.1
-    sentence_weight: float = 0.5
+    definitions: float = 0.35
     same_meaning: float = 0.8
-    name_share: float = 0.3
-    max_tokens: int = 48
+    max_tokens: int = 40
     rank: int = 8
     layers: tuple[int, ...] | None = (2, 3, 4, 5)
     seed: int = 0
@@ -62,6 +59,17 @@ class TokenEmbedder:
         self._tokenizer.enable_padding()
 
     def tokens(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """In chunks of similar length, so that little is computed on padding."""
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        size = max(-(-len(texts) // _CHUNKS), 1)
+        chunks = [self._chunk([texts[i] for i in order[a : a + size]]) for a in range(0, len(order), size)]
+        longest = max(hidden.shape[1] for hidden, _ in chunks)
+        hidden = torch.cat([F.pad(h, (0, 0, 0, longest - h.shape[1])) for h, _ in chunks])
+        mask = torch.cat([F.pad(m, (0, longest - m.shape[1])) for _, m in chunks])
+        back = torch.from_numpy(np.argsort(order))
+        return hidden[back], mask[back]
+
+    def _chunk(self, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
         encoded = self._tokenizer.encode_batch(list(texts))
         ids = torch.tensor([e.ids for e in encoded])
         mask = torch.tensor([e.attention_mask for e in encoded])
@@ -89,35 +97,6 @@ def mean_vector(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return F.normalize((hidden * mask[..., None]).sum(1), dim=-1)
 
 
-def attended(
-    hidden: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor, sharpness: float
-) -> torch.Tensor:
-    """Cosine of each label with the tokens it attends to: (n, t, d), (n, t), (m, d) -> (n, m).
-
-    The attended vector itself is never built: its length follows from the tokens' inner products.
-    """
-    length = hidden.norm(dim=-1).clamp_min(1e-6)  # (n, t)
-    inner = torch.einsum("ntd,md->nmt", hidden, labels)
-    scores = (inner / length[:, None] / sharpness).masked_fill(mask[:, None] == 0, -1e4)
-    weight = scores.softmax(-1)  # (n, m, t)
-    gram = hidden @ hidden.transpose(1, 2)  # (n, t, t)
-    square = (torch.bmm(weight, gram) * weight).sum(-1).clamp_min(1e-9)
-    found: torch.Tensor = (weight * inner).sum(-1) / square.sqrt()
-    return found
-
-
-def neighbours(vectors: F32, k: int) -> I64:
-    """(n, k) the most similar other rows, nearest first."""
-    found = np.zeros((len(vectors), k), np.int64)
-    for start in range(0, len(vectors), 1024):
-        scores = vectors[start : start + 1024] @ vectors.T
-        scores[np.arange(len(scores)), np.arange(start, start + len(scores))] = -1
-        top = np.argpartition(-scores, k, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
-        found[start : start + 1024] = np.take_along_axis(top, order, 1)
-    return found
-
-
 class LinkerTrainer:
     """Holds what a step needs; `train` runs them.
 
@@ -134,14 +113,15 @@ class LinkerTrainer:
         source: Path | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
-        self.config, self.data = config, data
+        self.config = config
         adapter = AdapterConfig(rank=config.rank, alpha=2.0 * config.rank, norms=True, layers=config.layers)
         self.encoder = AdaptedEncoder(adapter, source, seed=config.seed)
         self.embed = TokenEmbedder(self.encoder, config.max_tokens, bfloat16=config.bfloat16)
         self.sentences = SentenceMaker(data.kept, config.seed, data.away, related, config.definitions)
         self.base = self.embed.encode([s.label for s in data.kept]) if base is None else base
-        self._near = neighbours(self.base, min(24, len(self.base) - 1))
-        self._random = np.random.default_rng(config.seed)
+        self._labels = torch.from_numpy(self.base)
+        self._away = torch.zeros(len(data.kept), dtype=torch.bool)
+        self._away[sorted(data.away)] = True
 
     def train(
         self, run: Run | None = None, checkpoint: Callable[[AdaptedEncoder], None] | None = None
@@ -154,7 +134,7 @@ class LinkerTrainer:
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: min((step + 1) / max(steps / 20, 1), (steps - step) / steps)
         )
-        self.encoder.train()
+        self.encoder.eval()  # no dropout: the few trained numbers do not need it, and steps are faster
         smooth = 0.0
         for step in range(steps):
             loss = self.loss(self.sentences.draw(self.config.batch))
@@ -169,44 +149,20 @@ class LinkerTrainer:
                 (run or NullRun()).metrics({"loss": smooth}, step)
             if checkpoint and step % 200 == 199:
                 checkpoint(self.encoder)
-        self.encoder.eval()
         return self.encoder
 
     def loss(self, queries: Sequence[Query]) -> torch.Tensor:
-        """Each mention is a row: cross-entropy of its label among the labels of the batch."""
-        columns = self._columns(queries)
-        labels = self.embed.vectors([self._name(i) for i in columns])  # (m, d)
-        hidden, mask = self.embed.tokens([q.text for q in queries])
-        share = self.config.sentence_weight
-        scores = share * mean_vector(hidden, mask) @ labels.T  # (n, m)
-        scores = scores + (1 - share) * attended(hidden, mask, labels, self.config.sharpness)
-        place = {skill: column for column, skill in enumerate(columns)}
-        rows = [row for row, query in enumerate(queries) for _ in query.skills]
-        target = torch.tensor([place[skill] for query in queries for skill in query.skills])
-        excluded = torch.from_numpy(self._excluded(queries, columns))[rows]
-        excluded[torch.arange(len(rows)), target] = False
-        logits = (scores / self.config.temperature)[rows].masked_fill(excluded, -1e4)
-        return F.cross_entropy(logits, target)
+        """Cross-entropy of each mentioned skill among all labels, averaged over mentions."""
+        vectors = self.embed.vectors([q.text for q in queries])  # (n, d)
+        logits = vectors @ self._labels.T / self.config.temperature  # (n, skills)
+        rows = torch.tensor([row for row, query in enumerate(queries) for _ in query.skills])
+        target = torch.tensor([skill for query in queries for skill in query.skills])
+        hidden = self._hidden(rows, target, len(queries))[rows]
+        hidden[torch.arange(len(rows)), target] = False
+        return F.cross_entropy(logits[rows].masked_fill(hidden, -1e4), target)
 
-    def _columns(self, queries: Sequence[Query]) -> list[int]:
-        """The skills that a batch ranks: those mentioned, and hard negatives among their neighbours."""
-        mentioned = [skill for query in queries for skill in query.skills]
-        drawn = self._random.integers(0, self._near.shape[1], (len(mentioned), self.config.hard))
-        hard = self._near[np.array(mentioned)[:, None], drawn].ravel().tolist()
-        usable = (skill for skill in hard if skill not in self.data.away)
-        return list(dict.fromkeys((*mentioned, *usable)))
-
-    def _name(self, skill: int) -> str:
-        """Mostly the label; sometimes another name, so that these can stand for the skill as well."""
-        names = self.data.kept[skill].names
-        if len(names) == 1 or self._random.random() > self.config.name_share:
-            return names[0]
-        return names[int(self._random.integers(1, len(names)))]
-
-    def _excluded(self, queries: Sequence[Query], columns: Sequence[int]) -> npt.NDArray[np.bool_]:
-        """(queries, columns) True where a label means nearly what the sentence says: no negative."""
-        vectors = self.base[list(columns)]
-        same = vectors @ vectors.T > self.config.same_meaning
-        place = {skill: column for column, skill in enumerate(columns)}
-        rows = [same[[place[s] for s in query.skills]].any(0) for query in queries]
-        return np.array(rows)
+    def _hidden(self, rows: torch.Tensor, target: torch.Tensor, n: int) -> torch.Tensor:
+        """(n, skills) True where a label is no negative of the query: kept away, or nearly what it says."""
+        close = self._labels[target] @ self._labels.T > self.config.same_meaning  # (mentions, skills)
+        near = torch.zeros(n, len(self._labels)).index_add_(0, rows, close.float())
+        return self._away | (near > 0)

@@ -38,7 +38,7 @@ class Pairs:
     absent: npt.NDArray[np.bool_]
 
 
-def held_sentences(data: HeldOut, n: int, seed: int, half: int, definitions: float = 0.6) -> list[Query]:
+def held_sentences(data: HeldOut, n: int, seed: int, half: int, definitions: float) -> list[Query]:
     """`n` sentences of skills that took no part in training; `half` (0 or 1) draws from every second only.
 
     Most mentions are clauses of definitions: postings share fewer words with labels than aliases do.

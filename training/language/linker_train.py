@@ -23,6 +23,7 @@ from models.linker_evidence import Names
 from training.language.linker import LinkerTrainConfig, LinkerTrainer
 from training.language.linker_data import HeldOut, hold_out, read_named_skills
 from training.language.linker_reranker import (
+    Pairs,
     candidate_pairs,
     fit_reranker,
     held_sentences,
@@ -37,6 +38,8 @@ CARD = "card.json"
 #: Kinds of evidence that the reranker weighs: chosen among all on the validation sentences of `esco-linking`.
 USED = ("sentence", "phrase", "chars")
 SENTENCES = 400
+#: Share of the reranker's mentions that are clauses of definitions; chosen like `USED`.
+DEFINITIONS = 0.6
 LICENCE = "CC BY 4.0 (ESCO (c) European Union); base encoder Apache-2.0"
 
 
@@ -71,9 +74,10 @@ def finish_linker(
 ) -> dict[str, float]:
     """Fits `reranker.json` for the adapter in `out` through the engine that will serve it."""
     with tempfile.TemporaryDirectory() as folder:
-        encoder = Cached(TokenEncoder(export_token_encoder(out / ADAPTER, Path(folder), source)))
+        encoder = Cached(TokenEncoder(export_token_encoder(out / ADAPTER, Path(folder) / "texts", source)))
+        labels = TokenEncoder(export_token_encoder(None, Path(folder) / "labels", source))
         say("encoding labels")
-        vectors = mean_vectors(encoder, [s.label for s in data.kept])
+        vectors = mean_vectors(labels, [s.label for s in data.kept])
         names = Names([_skill(data, i) for i in range(len(data.kept))], vectors)
         reranker, figures = _reranker(data, names, encoder, base, seed, sentences)
         figures |= held_names(data, vectors, encoder)
@@ -85,16 +89,20 @@ def _reranker(
     data: HeldOut, names: Names, encoder: States, base: F32, seed: int, sentences: int
 ) -> tuple[Reranker, dict[str, float]]:
     say("fitting the reranker")
-    halves = [
-        candidate_pairs(
-            held_sentences(data, sentences, seed + 5 + half, half),
-            lambda texts: names.columns(texts, encoder),
+
+    def pairs(half: int, definitions: float) -> Pairs:
+        return candidate_pairs(
+            held_sentences(data, sentences, seed + 5 + half, half, definitions),
+            lambda texts: names.columns(texts, encoder, USED),
             lambda skill: base @ base[skill],
             seed,
         )
-        for half in (0, 1)
-    ]
-    return with_refusal(fit_reranker(halves[0], USED), halves[1])
+
+    reranker, figures = with_refusal(fit_reranker(pairs(0, DEFINITIONS), USED), pairs(1, DEFINITIONS))
+    # What `standardize` is asked are names in somebody's own words: these decide when to refuse.
+    reranker, spans = with_refusal(reranker, pairs(1, 0.0))
+    sentences_figures = {f"sentences_{k}": v for k, v in figures.items() if k != "refuse"}
+    return reranker, sentences_figures | {(k if k == "refuse" else f"names_{k}"): v for k, v in spans.items()}
 
 
 def held_names(data: HeldOut, vectors: F32, encoder: States, most: int = 1_000) -> dict[str, float]:
