@@ -95,7 +95,9 @@ class LanguageModels:
             bundle,
             tagger=SkillTagger(folder / "tagger") if has["tagger"] else None,
             linker=SkillLinker.load(folder / "linker") if has["linker"] else None,
-            occupations=OccupationLinker.load(folder / "occupations", gazetteer=transform.gazetteer)
+            occupations=OccupationLinker.load(
+                folder / "occupations", bundle.encoder.encode, transform.gazetteer
+            )
             if has["occupations"]
             else None,
             roles=SentenceRoles.load(folder / "roles") if has["roles"] else None,

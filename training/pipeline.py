@@ -29,6 +29,7 @@ from training.build_index import build_index
 from training.config import TrainConfig
 from training.corpus import Corpus, build_corpus
 from training.evaluate import quality, rank_by_index, table_lookup, task_users, window_task
+from training.language.pack import language_weights, pack_language
 from training.progress import say
 from training.publish import Evidence, gates, publish
 from training.release import Registry
@@ -206,7 +207,15 @@ def release_step(work: Workspace, *, promote: bool = True) -> Release:
         evidence = work.load_evidence()
         registry = Registry(work.settings.releases, work.settings.tracking_uri)
         release_id = time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + f"-{bundle.encoder_version[:6]}"
-        release = publish(work.settings.releases, release_id, bundle, index, corpus, evidence)
+        language = pack_language(
+            language_weights(),
+            work.settings.data_dir / "cache" / "language",
+            bundle.transform.taxonomy,
+            bundle.transform.gazetteer,
+            bundle.encoder,
+            work.settings.encoder_source,
+        )
+        release = publish(work.settings.releases, release_id, bundle, index, corpus, evidence, language)
         verdict = gates(evidence, release)
         registry.register(release, run.run_id, verdict)
         run.artifact(release.folder / "bundle", "bundle")
