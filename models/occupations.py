@@ -34,6 +34,7 @@ from models.occupations_evidence import (
     halved,
 )
 from models.occupations_groups import job_category
+from models.occupations_prior import estimate_prior
 from models.projection import Projection
 
 F32 = npt.NDArray[np.float32]
@@ -59,10 +60,13 @@ class Fusion:
     weights: Mapping[str, float] = field(
         default_factory=lambda: {
             "lexical_best": 4.0,
-            "lexical_profile": 6.0,
+            "lexical_profile": 1.6,
             "vector_best": 4.0,
-            "vector_profile": 14.0,
-            "vector_group": 0.0,
+            "vector_pool": 8.0,
+            "vector_profile": 8.0,
+            "vector_label": 1.6,
+            "moved_profile": 4.8,
+            "label_words": -0.24,
             "prior": 1.0,
         }
     )
@@ -111,7 +115,8 @@ class OccupationLinker:
         projection: Projection | None = None,
         gazetteer: Gazetteer | None = None,
     ) -> None:
-        self.occupations, self.projection = tuple(occupations), projection
+        self.occupations = tuple(occupations)
+        self.projection = projection or Projection.identity(forms.vectors.shape[1])
         self.encode, self.forms, self.fusion, self.examples = encode, forms, fusion, examples
         self._gazetteer = gazetteer
         self.columns = FORM_COLUMNS + (EXAMPLE_COLUMNS if examples else ())
@@ -126,11 +131,10 @@ class OccupationLinker:
         *,
         projection: Projection | None = None,
         groups: Sequence[str] | None = None,
-        prior: F32 | None = None,
         gazetteer: Gazetteer | None = None,
     ) -> OccupationLinker:
-        """`projection` moves `encode`'s vectors (None: not at all); `groups` (default: SOC codes) are
-        smoothed over; `prior` (occupations,) is evidence of its own.
+        """`projection` gives a second view of `encode`'s vectors; `groups` (default: SOC codes) are smoothed
+        over.
 
         Raises OccupationError without occupations, or if one has no name.
         """
@@ -140,9 +144,9 @@ class OccupationLinker:
         texts = [text for group in names for text in group]
         owner = np.repeat(np.arange(len(names)), [len(group) for group in names]).astype(np.int64)
         codes = [o.soc or o.id for o in occupations] if groups is None else list(groups)
-        prior = np.zeros(len(names), np.float32) if prior is None else prior
-        vectors = halved(_projected(encode(texts), projection))
-        forms = Forms(texts, owner, _numbered(codes), vectors, prior)
+        vectors = halved(encode(texts))
+        projection = projection or Projection.identity(vectors.shape[1])
+        forms = Forms(texts, owner, _numbered(codes), vectors, projection)
         return cls(occupations, encode, forms, fusion or Fusion(), None, projection, gazetteer)
 
     def with_examples(self, titles: Sequence[str], ids: Sequence[str], fusion: Fusion) -> OccupationLinker:
@@ -150,15 +154,7 @@ class OccupationLinker:
         row = {o.id: i for i, o in enumerate(self.occupations)}
         owner = np.array([row[i] for i in ids], np.int64)
         examples = Examples(self._titles(titles, stored=True), owner, len(self.occupations))
-        return OccupationLinker(
-            self.occupations,
-            self.encode,
-            self.forms,
-            fusion,
-            examples,
-            self.projection,
-            self._gazetteer,
-        )
+        return self._changed(fusion=fusion, examples=examples)
 
     def read(self, titles: Sequence[str], k: int = 5) -> list[TitleReading]:
         """Titles as people write them; a blank one has no matches."""
@@ -207,12 +203,26 @@ class OccupationLinker:
 
     def weighed(self, fusion: Fusion) -> OccupationLinker:
         """The same evidence under other weights."""
+        return self._changed(fusion=fusion)
+
+    def with_prior(self, titles: Sequence[str], rounds: int = 3) -> OccupationLinker:
+        """Odds of the occupations from a source's unlabelled titles, by a few rounds of expectation
+        maximisation (Saerens et al. 2002): a job board has more sales assistants than secretaries general.
+        More rounds would let the common occupations take everything."""
+        bare = self._changed(forms=self.forms.with_prior(np.zeros(len(self.occupations), np.float32)))
+        logits = [bare.logits(titles[a : a + _BATCH]) for a in range(0, len(titles), _BATCH)]
+        prior = estimate_prior(logits, rounds)
+        return self._changed(forms=self.forms.with_prior(prior))
+
+    def _changed(
+        self, *, forms: Forms | None = None, fusion: Fusion | None = None, examples: Examples | None = None
+    ) -> OccupationLinker:
         return OccupationLinker(
             self.occupations,
             self.encode,
-            self.forms,
-            fusion,
-            self.examples,
+            forms or self.forms,
+            fusion or self.fusion,
+            examples or self.examples,
             self.projection,
             self._gazetteer,
         )
@@ -222,8 +232,8 @@ class OccupationLinker:
 
     def _titles(self, titles: Sequence[str], *, stored: bool = False) -> Titles:
         texts = tuple(self.core(t) for t in titles)
-        vectors = _projected(self.encode(texts), self.projection)
-        return Titles(texts, halved(vectors) if stored else vectors)
+        vectors = halved(self.encode(texts)) if stored else self.encode(texts)
+        return Titles(texts, vectors, self.projection(vectors))
 
     def _reading(self, title: str, probability: F32, k: int) -> TitleReading:
         text = self.core(title)
@@ -266,9 +276,11 @@ class OccupationLinker:
 
 
 def _names(occupation: Occupation) -> list[str]:
-    """Every spelling once; a label that a parser left blank counts for nothing."""
-    by_form = {normalise(name): name for name in reversed((occupation.label, *occupation.aliases))}
-    return [name for form, name in reversed(by_form.items()) if form]
+    """Every spelling once, the label first; what holds no letter or digit counts for nothing."""
+    by_form: dict[str, str] = {}
+    for name in (occupation.label, *occupation.aliases):
+        by_form.setdefault(normalise(name), name)
+    return [name for form, name in by_form.items() if form]
 
 
 def _by_label(occupations: Iterable[Occupation]) -> dict[str, list[int]]:
@@ -278,10 +290,6 @@ def _by_label(occupations: Iterable[Occupation]) -> dict[str, list[int]]:
         if form := normalise(occupation.label):
             labels.setdefault(form, []).append(i)
     return labels
-
-
-def _projected(vectors: F32, projection: Projection | None) -> F32:
-    return vectors if projection is None else projection(vectors)
 
 
 def _numbered(codes: Sequence[str]) -> I64:

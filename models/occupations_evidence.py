@@ -8,6 +8,7 @@ nearest of them voted for and a linear classifier (ridge regression of class ind
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,19 +16,33 @@ import numpy as np
 import numpy.typing as npt
 from scipy import linalg, sparse
 
+from models.projection import Projection
 from models.tfidf import Csr, Tfidf, TfidfConfig
 
 F32 = npt.NDArray[np.float32]
 I64 = npt.NDArray[np.int64]
 Encode = Callable[[Sequence[str]], F32]
 
-FORM_COLUMNS = ("lexical_best", "lexical_profile", "vector_best", "vector_profile", "vector_group", "prior")
+FORM_COLUMNS = (
+    "lexical_best",
+    "lexical_profile",
+    "vector_best",
+    "vector_pool",
+    "vector_profile",
+    "vector_label",
+    "moved_profile",
+    "vector_group",
+    "label_words",
+    "prior",
+)
 EXAMPLE_COLUMNS = ("lexical_vote", "vector_vote", "classifier", "seen")
 NEIGHBOURS = 100
 #: A vote counts similarity to this power: a twin outweighs a crowd of cousins.
 LEXICAL_POWER, VECTOR_POWER = 4, 8
 _RIDGE = 4.0
 _FLOOR = 1e-3
+#: Width of the kernel that pools similarities to all names: near names add up, far ones vanish.
+_POOL = np.float32(0.05)
 
 
 def halved(vectors: F32) -> F32:
@@ -44,41 +59,75 @@ class Titles:
     """Normalised titles as both readers see them: TF-IDF rows are made by who knows the vocabulary."""
 
     texts: tuple[str, ...]
-    vectors: F32  # (n, width)
+    vectors: F32  # (n, width), the encoder's
+    moved: F32  # (n, width), after the projection
 
 
 class Forms:
-    """The surface forms of every occupation. `owner` (forms,) is ascending and names every occupation."""
+    """The surface forms of every occupation. `owner` (forms,) is ascending, names every occupation, and an
+    occupation's first form is its label. `prior` (occupations,) are logarithms of shares, or zeros."""
 
-    def __init__(self, texts: Sequence[str], owner: I64, groups: I64, vectors: F32, prior: F32) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        owner: I64,
+        groups: I64,
+        vectors: F32,
+        projection: Projection,
+        prior: F32 | None = None,
+    ) -> None:
         self.texts, self.owner, self.groups, self.vectors = tuple(texts), owner, groups, vectors
         self.occupations = int(owner[-1]) + 1
+        self.prior = np.zeros(self.occupations, np.float32) if prior is None else prior
+        self.moved = projection(vectors)
         self._starts = np.searchsorted(owner, np.arange(self.occupations))
         self._tfidf = Tfidf.fit(self.texts, TfidfConfig("char", 2, 5))
         rows = self._tfidf.transform(self.texts)
         self._by_gram = rows.T.tocsr()
         self._profile_by_gram = _unit_rows(_membership(owner) @ rows).T.tocsr()
-        self.profiles = unit(np.add.reduceat(vectors, self._starts, axis=0))
-        self._of_group = unit(_sum_by(self.profiles, groups))[groups]
-        self.prior = prior
+        profiles = self._means(vectors)
+        self._profiles = {"vectors": profiles, "moved": self._means(self.moved)}
+        self._of_group = unit(_sum_by(profiles, groups))[groups]
+        self._words = np.array([len(self.texts[i].split()) for i in self._starts], np.float32)
+
+    def _means(self, vectors: F32) -> F32:
+        return unit(np.add.reduceat(vectors, self._starts, axis=0))
 
     def evidence(self, titles: Titles) -> F32:
         """(n, occupations, len(FORM_COLUMNS)) float32."""
-        rows = self._tfidf.transform(titles.texts)
+        rows, plain = self._tfidf.transform(titles.texts), titles.vectors @ self.vectors.T
+        shape = (len(titles.texts), self.occupations)
         columns = (
             np.maximum.reduceat((rows @ self._by_gram).toarray(), self._starts, axis=1),
             (rows @ self._profile_by_gram).toarray(),
-            np.maximum.reduceat(titles.vectors @ self.vectors.T, self._starts, axis=1),
-            titles.vectors @ self.profiles.T,
+            np.maximum.reduceat(plain, self._starts, axis=1),
+            self._pooled(plain),
+            titles.vectors @ self._profiles["vectors"].T,
+            plain[:, self._starts],
+            titles.moved @ self._profiles["moved"].T,
             titles.vectors @ self._of_group.T,
-            np.broadcast_to(self.prior, (len(titles.texts), self.occupations)),
+            np.broadcast_to(self._words, shape),
+            np.broadcast_to(self.prior, shape),
         )
         return np.stack(columns, axis=2).astype(np.float32, copy=False)
 
-    def form_scores(self, titles: Titles) -> tuple[F32, F32]:
-        """Two (n, forms) arrays: similarity to every single form by n-grams and by vectors."""
+    def _pooled(self, similarity: F32) -> F32:
+        """Log of a sum of kernels over an occupation's names: what has many near names is likelier."""
+        kernels = np.exp((similarity - 1.0) / _POOL)
+        summed = np.add.reduceat(kernels, self._starts, axis=1)
+        return np.asarray(_POOL * np.log(summed + np.float32(1e-12)), np.float32)
+
+    def form_scores(self, titles: Titles) -> tuple[F32, F32, F32]:
+        """Three (n, forms) arrays: similarity to every single form by n-grams, vectors, moved vectors."""
         rows = self._tfidf.transform(titles.texts)
-        return (rows @ self._by_gram).toarray(), titles.vectors @ self.vectors.T
+        plain, moved = titles.vectors @ self.vectors.T, titles.moved @ self.moved.T
+        return (rows @ self._by_gram).toarray(), plain, moved
+
+    def with_prior(self, prior: F32) -> Forms:
+        """The same names under other odds."""
+        other = copy.copy(self)
+        other.prior = prior
+        return other
 
 
 class Examples:
@@ -124,7 +173,8 @@ class Examples:
         """The same for the examples `at`, each as if it were not among them; ValueError once loaded."""
         if self.left_out is None:
             raise ValueError("only examples that were just solved for know what they say without each other")
-        titles = Titles(tuple(self.titles.texts[i] for i in at), self.titles.vectors[at])
+        texts = tuple(self.titles.texts[i] for i in at)
+        titles = Titles(texts, self.titles.vectors[at], self.titles.moved[at])
         lexical = (self._tfidf.transform(titles.texts) @ self._by_gram).toarray()
         vectors = titles.vectors @ self.titles.vectors.T
         one = np.arange(len(at))

@@ -34,8 +34,7 @@ def save_linker(linker: OccupationLinker, folder: Path) -> None:
     if isinstance(encoder, SentenceEncoder):
         _copy_encoder(encoder.folder, folder / "encoder")
     _save_array(folder / "vectors.npy", linker.forms.vectors)
-    if linker.projection is not None:
-        linker.projection.save(folder)
+    linker.projection.save(folder)
     if linker.examples is not None:
         _save_examples(linker.examples, folder)
     document = {
@@ -48,7 +47,7 @@ def save_linker(linker: OccupationLinker, folder: Path) -> None:
         "groups": linker.forms.groups.tolist(),
         "prior": [float(p) for p in linker.forms.prior],
         "examples": linker.examples is not None,
-        "projection": linker.projection.digest() if linker.projection is not None else None,
+        "projection": linker.projection.digest(),
     }
     (folder / "linker.json").write_text(json.dumps(document, ensure_ascii=False))
 
@@ -63,9 +62,9 @@ def load_linker(folder: Path, encode: Encode | None, gazetteer: Gazetteer | None
         if encode is None:
             encode = _encoder(folder / "encoder", document["encoder"])
         occupations = [Occupation(i, label, soc, tuple(a)) for i, label, soc, a in document["occupations"]]
-        forms = _forms(document, _load_array(folder / "vectors.npy"))
-        examples = _load_examples(folder, len(occupations)) if document["examples"] else None
         fusion, projection = _fusion(document["fusion"]), _projection(folder, document["projection"])
+        forms = _forms(document, _load_array(folder / "vectors.npy"), projection)
+        examples = _load_examples(folder, projection, len(occupations)) if document["examples"] else None
         return OccupationLinker(occupations, encode, forms, fusion, examples, projection, gazetteer)
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise OccupationError(f"{folder} is no whole linker: {error}") from error
@@ -78,12 +77,10 @@ def _encoder(folder: Path, version: str | None) -> Encode:
     return encoder.encode
 
 
-def _projection(folder: Path, digest: str | None) -> Projection | None:
-    if digest is None:
-        return None
+def _projection(folder: Path, digest: str) -> Projection:
     projection = Projection.load(folder)
     if projection.digest() != digest:
-        raise ValueError("the projection is not the one the vectors were made with")
+        raise ValueError("the projection is not the one that was saved with it")
     return projection
 
 
@@ -95,12 +92,12 @@ def _copy_encoder(source: Path, target: Path) -> None:
         shutil.copyfile(source / name, target / name)
 
 
-def _forms(document: dict[str, Any], vectors: F32) -> Forms:
+def _forms(document: dict[str, Any], vectors: F32, projection: Projection) -> Forms:
     owner = np.array(document["owner"], np.int64)
     if not len(owner) == len(vectors) == len(document["forms"]):
         raise ValueError(f"{len(vectors)} vectors for {len(document['forms'])} names")
     groups, prior = np.array(document["groups"], np.int64), np.array(document["prior"], np.float32)
-    return Forms(document["forms"], owner, groups, vectors, prior)
+    return Forms(document["forms"], owner, groups, vectors, projection, prior)
 
 
 def write_fusion(path: Path, fusion: Fusion) -> None:
@@ -135,9 +132,10 @@ def _save_examples(examples: Examples, folder: Path) -> None:
     _save_array(folder / "example_weights.npy", examples.weights)
 
 
-def _load_examples(folder: Path, occupations: int) -> Examples:
+def _load_examples(folder: Path, projection: Projection, occupations: int) -> Examples:
     document = json.loads((folder / "examples.json").read_text())
-    titles = Titles(tuple(document["titles"]), _load_array(folder / "example_vectors.npy"))
+    vectors = _load_array(folder / "example_vectors.npy")
+    titles = Titles(tuple(document["titles"]), vectors, projection(vectors))
     owner = np.array(document["owner"], np.int64)
     return Examples(titles, owner, occupations, _load_array(folder / "example_weights.npy"))
 

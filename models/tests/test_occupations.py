@@ -103,7 +103,7 @@ def test_titles_of_known_occupation_teach_a_source_s_own_words(linker: Occupatio
         linker.with_examples(["x"], ["esco:unknown"], Fusion())
 
 
-def test_a_projection_moves_names_and_titles_alike(encoder: SentenceEncoder, tmp_path: Path) -> None:
+def test_a_projection_gives_a_second_view(encoder: SentenceEncoder, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     down, up = (rng.normal(0, 0.1, shape).astype(np.float32) for shape in ((384, 8), (8, 384)))
     moved = OccupationLinker.build(OCCUPATIONS, encoder.encode, projection=Projection(down, up))
@@ -117,6 +117,18 @@ def test_a_projection_moves_names_and_titles_alike(encoder: SentenceEncoder, tmp
     Projection.identity(384).save(tmp_path)
     with pytest.raises(OccupationError, match="projection"):
         OccupationLinker.load(tmp_path)
+
+
+def test_unlabelled_titles_of_a_source_set_the_odds(linker: OccupationLinker, tmp_path: Path) -> None:
+    source = ["night baker", "bakery help", "bread maker", "cake baker", "registered nurse"] * 4
+    local = linker.with_prior(source)
+    shares = np.exp(local.forms.prior)
+    assert abs(float(shares.sum()) - 1.0) < 1e-4
+    assert [OCCUPATIONS[i].id for i in np.argsort(-shares)[:2]] == ["esco:3", "esco:2"]
+    before, after = linker.probabilities(["assistant"])[0], local.probabilities(["assistant"])[0]
+    assert after[2] > before[2]
+    local.save(tmp_path)
+    assert np.array_equal(OccupationLinker.load(tmp_path).logits(source), local.logits(source))
 
 
 @pytest.mark.parametrize("taught", [False, True])

@@ -11,7 +11,7 @@ VECTORS = unit(np.random.default_rng(0).normal(size=(7, 6)).astype(np.float32))
 
 
 def taken(rows: list[int]) -> Titles:
-    return Titles(tuple(TEXTS[i] for i in rows), VECTORS[rows])
+    return Titles(tuple(TEXTS[i] for i in rows), VECTORS[rows], VECTORS[rows])
 
 
 def test_leaving_one_out_is_what_the_others_alone_would_say() -> None:
@@ -41,7 +41,7 @@ def test_an_example_does_not_vote_for_itself() -> None:
 
 def test_columns_are_finite_for_titles_that_share_nothing() -> None:
     examples = Examples(taken(list(range(7))), OWNER, 4)
-    strange = Titles(("", "漢字"), np.zeros((2, 6), np.float32))
+    strange = Titles(("", "漢字"), np.zeros((2, 6), np.float32), np.zeros((2, 6), np.float32))
     evidence = examples.evidence(strange)
     assert evidence.shape == (2, 4, len(EXAMPLE_COLUMNS))
     assert np.isfinite(evidence).all()

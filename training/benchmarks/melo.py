@@ -19,7 +19,7 @@ import numpy.typing as npt
 import platformdirs
 
 from models.encoder import SentenceEncoder, export_encoder
-from models.occupations_evidence import Encode, Forms, Titles
+from models.occupations_evidence import FORM_COLUMNS, Encode, Forms, Titles
 from models.projection import Projection
 from training.benchmarks.report import (
     BenchmarkDataError,
@@ -61,27 +61,29 @@ class Melo:
 
 @dataclass(frozen=True)
 class Blend:
-    """How much a form's own similarity counts (by n-grams, by vectors) and how much its whole concept's."""
+    """How much a form's own similarity counts (by n-grams, by vectors, by moved vectors) and its concept's
+    (mean of names by n-grams, by moved vectors)."""
 
-    lexical: float
-    vector: float
+    lexical: float = 0.0
+    vector: float = 0.0
+    moved: float = 0.0
     lexical_concept: float = 0.0
-    vector_concept: float = 0.0
+    moved_concept: float = 0.0
 
     def scores(self, forms: Forms, titles: Titles) -> F32:
         """(n, forms) float32."""
-        lexical, vector = forms.form_scores(titles)
-        out = self.lexical * lexical + self.vector * vector
-        if self.lexical_concept or self.vector_concept:
-            evidence = forms.evidence(titles)
-            concept = self.lexical_concept * evidence[:, :, 1] + self.vector_concept * evidence[:, :, 3]
+        lexical, vector, moved = forms.form_scores(titles)
+        out = self.lexical * lexical + self.vector * vector + self.moved * moved
+        if self.lexical_concept or self.moved_concept:
+            evidence = dict(zip(FORM_COLUMNS, np.moveaxis(forms.evidence(titles), 2, 0), strict=True))
+            concept = self.lexical_concept * evidence["lexical_profile"]
+            concept = concept + self.moved_concept * evidence["moved_profile"]
             out += concept[:, forms.owner]
         return np.asarray(out, np.float32)
 
 
-LEXICAL, VECTOR = Blend(1.0, 0.0), Blend(0.0, 1.0)
-SURFACE = Blend(0.3, 1.0)
-OURS = Blend(0.2, 0.6, 0.2, 1.0)
+SURFACE = Blend(lexical=0.3, vector=0.3, moved=1.0)
+OURS = Blend(lexical=0.2, vector=0.3, moved=0.4, lexical_concept=0.2, moved_concept=1.0)
 
 
 def run(
@@ -100,35 +102,33 @@ def run(
     if encode is None:
         folder = export_encoder(Path(platformdirs.user_cache_dir("jobpilot")) / "encoder")
         encode = SentenceEncoder(folder, cache_size=0).encode
-    forms, queries = encode(melo.forms), encode(melo.queries)
-    projection = projection or tracked()[0]
-    plain = _ready(melo, forms, queries)
-    ours = _ready(melo, projection(forms), projection(queries))
+    index, asked = _ready(melo, encode(melo.forms), encode(melo.queries), projection or tracked()[0])
     rows = {
-        "char TF-IDF": _figures(melo, LEXICAL, *plain),
-        "MiniLM": _figures(melo, VECTOR, *plain),
-        "ours, vectors alone": _figures(melo, VECTOR, *ours),
-        "ours, surface forms alone": _figures(melo, SURFACE, *ours),
-        "ours, untrained projection": _figures(melo, OURS, *plain),
+        name: estimates(_figures(melo, blend, index, asked), seed)
+        for name, blend in (
+            ("char TF-IDF", Blend(lexical=1.0)),
+            ("MiniLM", Blend(vector=1.0)),
+            ("ours, projection alone", Blend(moved=1.0)),
+            ("ours, surface forms alone", SURFACE),
+        )
     }
-    final = estimates(_figures(melo, OURS, *ours), seed)
-    table = {name: estimates(row, seed) for name, row in rows.items()}
-    part = Slice("melo: usa, English", len(melo.queries), final, table, PUBLISHED, label="ours, concepts too")
+    final = estimates(_figures(melo, OURS, index, asked), seed)
+    part = Slice("melo: usa, English", len(melo.queries), final, rows, PUBLISHED, label="ours, concepts too")
     params = {"seed": seed, "blend": OURS}
     return finish(BenchmarkReport("melo", (part,), params, meter.seconds(), meter.peak_mb()), json_out, run)
 
 
-def _ready(melo: Melo, forms: F32, queries: F32) -> tuple[Forms, Titles]:
-    concepts = int(melo.concept[-1]) + 1
-    nothing = np.zeros(concepts, np.float32)
-    index = Forms(melo.forms, melo.concept, np.arange(concepts), forms, nothing)
-    return index, Titles(tuple(melo.queries), queries)
+def _ready(melo: Melo, forms: F32, queries: F32, projection: Projection) -> tuple[Forms, Titles]:
+    concepts = np.arange(int(melo.concept[-1]) + 1)
+    index = Forms(melo.forms, melo.concept, concepts, forms, projection)
+    return index, Titles(tuple(melo.queries), queries, projection(queries))
 
 
 def _figures(melo: Melo, blend: Blend, forms: Forms, titles: Titles) -> dict[str, F64]:
     parts: list[tuple[float, float]] = []
     for start in range(0, len(titles.texts), 64):
-        some = Titles(titles.texts[start : start + 64], titles.vectors[start : start + 64])
+        here = slice(start, start + 64)
+        some = Titles(titles.texts[here], titles.vectors[here], titles.moved[here])
         scores = blend.scores(forms, some)
         parts.extend(average_precision(s, r) for s, r in zip(scores, melo.relevant[start:], strict=False))
     both = np.array(parts, np.float64).reshape(-1, 2)

@@ -197,14 +197,16 @@ def neighbour_ranks(even: Labelled, odd: Labelled, occupations: int, *, vote: bo
     table = Tfidf.fit(even.titles, TfidfConfig("char", 2, 5))
     by_gram = table.transform(even.titles).T.tocsr()
 
+    k = min(100, len(even)) if vote else len(even)
+
     def score(titles: Sequence[str]) -> F32:
         similarity = (table.transform(titles) @ by_gram).toarray()
         out = np.zeros((len(titles), occupations), np.float32)
-        for row, near in enumerate(np.argpartition(-similarity, 99, axis=1)[:, :100] if vote else similarity):
+        for row, near in enumerate(np.argpartition(-similarity, k - 1, axis=1)[:, :k]):
             if vote:
                 np.add.at(out[row], even.target[near], similarity[row, near] ** 4)
             else:
-                np.maximum.at(out[row], even.target, near)
+                np.maximum.at(out[row], even.target[near], similarity[row, near])
         return out
 
     return ranks(score, odd)

@@ -22,6 +22,7 @@ I64 = npt.NDArray[np.int64]
 #: Candidates kept per title and column.
 CANDIDATES = 60
 _RIDGE = 1e-3
+_CONSTANT = 1e-6
 _HELD_SHARE = 0.25
 EVENT = "the first occupation is the right one"
 
@@ -58,7 +59,9 @@ def candidates(evidence: F32, target: I64, limit: int = CANDIDATES) -> Candidate
 def fit_weights(data: Candidates, columns: Sequence[str], ridge: float = _RIDGE) -> dict[str, float]:
     """Maximum likelihood with a small ridge on standardised columns. Deterministic (L-BFGS)."""
     present = ~np.isnan(data.rows[:, :, 0])
-    spread = np.nanstd(data.rows.reshape(-1, data.rows.shape[2]).astype(np.float64), axis=0) + 1e-9
+    flat = data.rows.reshape(-1, data.rows.shape[2]).astype(np.float64)
+    spread = np.nanstd(flat, axis=0)
+    spread[spread < _CONSTANT] = np.inf  # says nothing here, so nothing is learnt of it: weight 0
     x = np.nan_to_num(data.rows.astype(np.float64)) / spread
 
     def loss(w: F64) -> tuple[float, F64]:
