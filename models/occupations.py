@@ -205,14 +205,15 @@ class OccupationLinker:
         """The same evidence under other weights."""
         return self._changed(fusion=fusion)
 
-    def with_prior(self, titles: Sequence[str], rounds: int = 3) -> OccupationLinker:
-        """Odds of the occupations from a source's unlabelled titles, by a few rounds of expectation
-        maximisation (Saerens et al. 2002): a job board has more sales assistants than secretaries general.
-        More rounds would let the common occupations take everything."""
-        bare = self._changed(forms=self.forms.with_prior(np.zeros(len(self.occupations), np.float32)))
+    def with_prior(self, titles: Sequence[str], rounds: int = 1) -> OccupationLinker:
+        """Odds of the occupations from a source's unlabelled titles: a job board has more sales assistants
+        than secretaries general."""
+        bare = self.without_prior()
         logits = [bare.logits(titles[a : a + _BATCH]) for a in range(0, len(titles), _BATCH)]
-        prior = estimate_prior(logits, rounds)
-        return self._changed(forms=self.forms.with_prior(prior))
+        return self._changed(forms=self.forms.with_prior(estimate_prior(logits, rounds)))
+
+    def without_prior(self) -> OccupationLinker:
+        return self._changed(forms=self.forms.with_prior(np.zeros(len(self.occupations), np.float32)))
 
     def _changed(
         self, *, forms: Forms | None = None, fusion: Fusion | None = None, examples: Examples | None = None

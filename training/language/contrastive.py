@@ -3,7 +3,7 @@
 Symmetric InfoNCE with in-batch negatives (van den Oord et al. 2018, arXiv:1807.03748; both directions as in
 Radford et al. 2021, arXiv:2103.00020). A text that names two concepts is never a negative of either: tables
 of synonyms share many names, and pushing a name away from itself only adds noise. Vectors are computed once:
-no encoder runs inside the loop, so batches of a thousand pairs cost little.
+no encoder runs inside the loop, so large batches cost little.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ class ProjectionConfig:
     """The learning rate warms up over twenty steps and falls to zero linearly."""
 
     rank: int = 512
-    steps: int = 400
-    batch: int = 1024
+    steps: int = 300
+    batch: int = 512
     learning_rate: float = 2e-3
     temperature: float = 0.05
     seed: int = 0

@@ -4,8 +4,9 @@
    titles of one O*NET occupation. The two taxonomies are not joined here, so what is learnt may be measured
    on links between them. A quarter of the ESCO occupations with four names or more give one away for
    validation; nothing trains on it.
-2. Weights of the evidence (titles_fusion): O*NET titles whose occupation the official crosswalk calls an
-   exact match of an ESCO occupation, looked up among ESCO's names.
+2. Weights of the evidence (titles_fusion): titles of O*NET occupations that the official crosswalk calls an
+   exact match of one ESCO occupation, looked up among ESCO's names. Half of these occupations are set apart
+   for it, and the projection does not see them: it would be trusted too much on what it was trained on.
 """
 
 from __future__ import annotations
@@ -80,23 +81,26 @@ def train_titles(
     """
     config, run, started = config or ProjectionConfig(), run or NullRun(), time.perf_counter()
     esco, onet = read_esco(taxonomy), read_onet(taxonomy)
-    names = hold_out(esco, config.seed)
+    crosswalk = read_crosswalk(taxonomy, ("exactMatch",))
+    names, apart = hold_out(esco, config.seed), _set_apart(crosswalk, config.seed)
     texts = list(dict.fromkeys(n for o in (*esco, *onet) for n in o.names))
     say(f"{len(texts):,} names of {len(esco):,} ESCO and {len(onet):,} O*NET occupations: vectors")
     vectors = dict(zip(texts, encode(texts), strict=True))
     run.params(asdict(config))
-    projection = train_projection(_sources(names.kept, onet), vectors, config, run)
-    crosswalk = read_crosswalk(taxonomy, ("exactMatch",))
-    fusion, fitted = _fusion(esco, onet, crosswalk, esco_linker(esco, encode, projection, None), config.seed)
+    seen = [o for o in onet if o.id not in apart]
+    projection = train_projection(_sources(names.kept, seen), vectors, config, run)
+    projection.save(out)
+    unseen = [o for o in onet if o.id in apart]
+    linker = esco_linker(esco, encode, projection, None)
+    fusion, fitted = _fusion(esco, unseen, crosswalk, linker, config.seed)
     figures = {
         **{f"before_{k}": v for k, v in validate(None, names, vectors).items()},
         **validate(projection, names, vectors),
         **fitted,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    projection.save(out)
     write_fusion(out / FUSION, fusion)
-    (out / CARD).write_text(json.dumps(_card(config, names, onet, figures), indent=1) + "\n")
+    (out / CARD).write_text(json.dumps(_card(config, names, seen, figures), indent=1) + "\n")
     run.metrics(figures)
     run.artifact(out, "occupations")
     return figures
@@ -105,6 +109,12 @@ def train_titles(
 def tracked(folder: Path = TRACKED) -> tuple[Projection, Fusion]:
     """What the repository carries. Raises ProjectionError or OccupationError if it is damaged."""
     return Projection.load(folder), read_fusion(folder / FUSION)
+
+
+def _set_apart(crosswalk: dict[str, list[str]], seed: int) -> set[str]:
+    """Half of the O*NET occupations that match one ESCO occupation."""
+    codes = sorted(code for code, uris in crosswalk.items() if len(uris) == 1)
+    return set(random.Random(seed).sample(codes, len(codes) // 2))
 
 
 def _sources(esco: Sequence[NamedOccupation], onet: Sequence[NamedOccupation]) -> tuple[Source, Source]:

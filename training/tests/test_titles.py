@@ -119,7 +119,7 @@ def test_training_writes_what_the_linker_reads_and_is_deterministic(
     assert one[1] == other[1]
     card = json.loads((trained / CARD).read_text())
     assert card["command"].startswith("jobpilot-ml train-titles")
-    assert card["figures"]["crosswalk_titles"] == 50
+    assert card["figures"]["crosswalk_titles"] == 25
     assert "CC BY 4.0" in card["licence"]
 
 
