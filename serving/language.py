@@ -54,8 +54,14 @@ class LanguageDesk:
         self._loading = threading.Lock()
 
     def warm(self, engine: Engine) -> None:
-        """Loads what the first request would otherwise wait for."""
-        self.models(engine)
+        """Loads, beside everything else, what the first request would otherwise wait for."""
+        threading.Thread(target=self._warm, args=(engine,), name="language", daemon=True).start()
+
+    def _warm(self, engine: Engine) -> None:
+        try:
+            self.models(engine)
+        except Exception:  # the next request that needs them says so to whoever asks
+            log.exception("the language models of release %s do not load", engine.release.release_id)
 
     def models(self, engine: Engine) -> LanguageModels:
         """Those of the engine's release; the release before them goes when nobody uses it any more."""

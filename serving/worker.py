@@ -39,6 +39,7 @@ class Worker:
     def __init__(self, settings: ServingSettings) -> None:
         self._settings = settings
         self.metrics = Metrics()
+        self.language = LanguageDesk(max_children=settings.resume_children, rewriter=settings.rewriter)
         engine = self._first_engine()
         journal = _journal(settings)
         self.follower = Follower(
@@ -54,10 +55,10 @@ class Worker:
         behaviour = GuardedBehaviour(_behaviour(settings))
         self.recommender = Recommender(behaviour, epsilon=settings.epsilon, draw=random.SystemRandom())
         self.changes = ChangeDesk(journal, self.follower, behaviour)
-        self.language = LanguageDesk(max_children=settings.resume_children, rewriter=settings.rewriter)
         self._journal = journal
         self._started_at = datetime.now(UTC)
         log.info("%s", self._summary())
+        self.language.warm(engine)
 
     @property
     def engine(self) -> Engine:
@@ -127,6 +128,7 @@ class Worker:
 
     def swapped(self, engine: Engine) -> None:
         self.metrics.swapped(engine)
+        self.language.warm(engine)
         self._write(ANSWERING, engine.release.release_id)
 
     def refused(self, reason: str) -> None:
