@@ -43,7 +43,7 @@ def test_a_posting_is_read_without_a_model_of_titles(bundle: ModelBundle, tmp_pa
     (read,) = LanguageModels.load(tmp_path / "none", bundle).read_postings([job])
     assert read.title is None
     assert [r.need for r in read.requirements] == ["must", "nice"]
-    assert [s.label for s in read.skills][0] == "Python"
+    assert read.skills[0].label == "Python"
 
 
 def test_the_version_names_the_parts(bundle: ModelBundle, tmp_path: Path) -> None:
