@@ -44,7 +44,7 @@ async def admin_page(request: Request, view: Viewing, user: StaffPage, session: 
         "overview.html",
         counts=await admin_repository.counts(session),
         accounts=totals,
-        health=await health.check(state.database, state.serving, state.cache),
+        health=await health.check(state.database, state.serving, state.search, state.cache),
         entries=await admin_entries.told(session, newest),
     )
 
