@@ -1,7 +1,7 @@
 # JobPilot: `make run` and `make test` are all a newcomer needs.
 BIN := .venv/bin
 
-.PHONY: run test setup lint types unit lock bench bench-search bench-index clean
+.PHONY: run test setup lint types unit browser lock bench bench-search bench-index clean
 
 run: setup  ## everything, on this machine: database, worker, MLflow, serving, app
 	@$(BIN)/jobpilot run
@@ -19,8 +19,11 @@ lint:
 types:
 	$(BIN)/mypy
 
-unit:  ## tests start their own PostgreSQL
+unit: browser  ## tests start their own PostgreSQL, and find or install a browser
 	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -q
+
+browser:
+	@.ci/browser
 
 lock:  ## rewrite requirements.lock from pyproject.toml
 	.ci/lock
