@@ -16,7 +16,7 @@ class TaggerTrainConfig(BaseModel):
 
     recipe: str = "custom"
     seed: int = 7
-    epochs: int = Field(12, ge=1)
+    epochs: int = Field(4, ge=1)
     patience: int = Field(3, ge=1, description="epochs without a better held-out F1 before stopping")
     held_out: float = Field(0.1, gt=0, lt=0.5, description="share of the training documents")
     batch_size: int = Field(4, ge=1, description="windows per step")
