@@ -1,6 +1,6 @@
 """Words of resumes and postings -> skills of a taxonomy, ranked: the skill linker.
 
-    linker = SkillLinker.build(taxonomy.skills, TokenEncoder(folder), Reranker.load(path))
+    linker = linker_from(taxonomy.skills, trained, work)        # or SkillLinker.build(skills, encode)
     linker.link(["experience with Postgres", "lead a team of five"], k=5)   # ranked LinkedSkills
     linker.standardize(["Postgres", "blorbing"])     # [LinkedSkill("esco:...", "PostgreSQL", ...), None]
     linker.save(folder); SkillLinker.load(folder)
@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.taxonomy import Skill
-from models.linker_encoder import FILES, States, TokenEncoder, export_token_encoder, mean_vectors
+from models.encoder import SentenceEncoder, export_encoder
+from models.linker_encoder import FILES, Encode, export_linker_encoder
 from models.linker_evidence import COLUMNS, Named, Names
 
 F32 = npt.NDArray[np.float32]
@@ -94,22 +95,22 @@ class Reranker:
 class SkillLinker:
     """Immutable once built; safe to share between threads."""
 
-    def __init__(self, names: Names, encode: States, reranker: Reranker) -> None:
+    def __init__(self, names: Names, encode: Encode, reranker: Reranker) -> None:
         self.names, self.encode, self.reranker = names, encode, reranker
 
     @classmethod
     def build(
         cls,
         skills: Sequence[Skill],
-        encode: States,
+        encode: Encode,
         reranker: Reranker | None = None,
-        labels: States | None = None,
+        labels: Encode | None = None,
     ) -> SkillLinker:
         """Encodes every label once (about 2 ms each), by `labels` if texts and labels have encoders of their
         own. Raises LinkerError if there is no skill."""
         if not skills:
             raise LinkerError("no skill to link to")
-        vectors = mean_vectors(labels or encode, [skill.label for skill in skills])
+        vectors = (labels or encode)([skill.label for skill in skills])
         # Stored and searched at the precision that is saved, so that a loaded linker is the same to the bit.
         rounded = vectors.astype(np.float16).astype(np.float32)
         return cls(Names(skills, rounded), encode, reranker or Reranker())
@@ -193,23 +194,22 @@ class SkillLinker:
         """`linker.json`, `vectors.npy` (float16), `encoder/`; the manifest last, so that half a folder does
         not load. N-gram tables are made again from the names: deterministic, and faster than reading them."""
         folder.mkdir(parents=True, exist_ok=True)
-        encoder = self.encode if isinstance(self.encode, TokenEncoder) else None
-        if encoder is not None:
-            (folder / "encoder").mkdir(exist_ok=True)
-            for name in FILES:
-                if encoder.folder != folder / "encoder":
-                    shutil.copyfile(encoder.folder / name, folder / "encoder" / name)
+        encoder = getattr(self.encode, "__self__", None)
+        version = None
+        if isinstance(encoder, SentenceEncoder):
+            version = encoder.version
+            _copy(encoder.folder, folder / "encoder")
         np.save(folder / "vectors.npy", self.names.vectors.astype(np.float16), allow_pickle=False)
         document = {
             "format": FORMAT,
-            "encoder": encoder.version if encoder else None,
+            "encoder": version,
             "reranker": asdict(self.reranker) | {"weights": dict(self.reranker.weights)},
             "skills": [[s.id, s.label, s.type, s.source, list(s.aliases)] for s in self.names.skills],
         }
         (folder / "linker.json").write_text(json.dumps(document, ensure_ascii=False))
 
     @classmethod
-    def load(cls, folder: Path, encode: States | None = None) -> SkillLinker:
+    def load(cls, folder: Path, encode: Encode | None = None) -> SkillLinker:
         """`encode` instead of the saved encoder, if it is known to be the same. Raises LinkerError."""
         try:
             document = json.loads((folder / "linker.json").read_text())
@@ -219,9 +219,10 @@ class SkillLinker:
             skills = [Skill(i, label, kind, of, tuple(a)) for i, label, kind, of, a in document["skills"]]
             reranker = Reranker(**document["reranker"])
             if encode is None:
-                encode = TokenEncoder(folder / "encoder")
-                if encode.version != document["encoder"]:
+                encoder = SentenceEncoder(folder / "encoder")
+                if encoder.version != document["encoder"]:
                     raise ValueError("the encoder is not the one that made the vectors")
+                encode = encoder.encode
             if vectors.shape[:1] != (len(skills),) or not skills:
                 raise ValueError(f"{vectors.shape} vectors for {len(skills)} skills")
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -238,9 +239,16 @@ def linker_from(
     Raises AdapterError or LinkerError if a file of `trained` is missing or damaged.
     """
     reranker = Reranker.load(trained / RERANKER)
-    encoder = TokenEncoder(export_token_encoder(trained / ADAPTER, work / "texts", source))
-    labels = TokenEncoder(export_token_encoder(None, work / "labels", source))
-    return SkillLinker.build(skills, encoder, reranker, labels)
+    texts = SentenceEncoder(export_linker_encoder(trained / ADAPTER, work / "texts", source))
+    labels = SentenceEncoder(export_encoder(work / "labels", source))
+    return SkillLinker.build(skills, texts.encode, reranker, labels.encode)
+
+
+def _copy(encoder: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in FILES:
+        if encoder != folder:
+            shutil.copyfile(encoder / name, folder / name)
 
 
 def _top(scores: F32, k: int) -> list[int]:

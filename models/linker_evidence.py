@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from features.taxonomy import Skill, normalise
-from models.linker_encoder import States, mean_vectors, unit
+from models.linker_encoder import Encode
 from models.linker_windows import LONGEST, phrases
 from models.tfidf import Csr, Tfidf, TfidfConfig
 
@@ -80,32 +80,29 @@ class Names:
         """Skills of which the whole text is a name, whatever its case and punctuation."""
         return self._owners.get(normalise(text[:400]), ())
 
-    def columns(self, texts: Sequence[str], encode: States, kinds: Collection[str] = COLUMNS) -> F32:
+    def columns(self, texts: Sequence[str], encode: Encode, kinds: Collection[str] = COLUMNS) -> F32:
         """(len(COLUMNS), texts, skills); a column is a function of its own text alone.
 
         Kinds of evidence that are not asked for are zeros.
         """
         out = np.zeros((len(COLUMNS), len(texts), len(self)), np.float32)
         by_kind = dict(zip(COLUMNS, out, strict=True))
-        for row, text in enumerate(texts):
-            states = encode(text)
-            if not len(states):
-                continue
-            whole = self.vectors @ unit(states.mean(0))
+        whole = [encode([text]) @ self.vectors.T for text in texts]  # one by one: the same sums in any batch
+        for row, (text, scores) in enumerate(zip(texts, whole, strict=True)):
             if "sentence" in kinds:
-                by_kind["sentence"][row] = whole
+                by_kind["sentence"][row] = scores[0]
             if "phrase" in kinds:
-                by_kind["phrase"][row] = self._phrases(text, whole, encode)
+                by_kind["phrase"][row] = self._phrases(text, scores[0], encode)
         self._lexical(texts, {kind: by_kind[kind] for kind in _LEXICAL if kind in kinds})
         return out
 
-    def _phrases(self, text: str, whole: F32, encode: States) -> F32:
-        """(skills,) the best phrase's cosine; the text's own where it has no phrase but itself."""
-        read = [phrase for phrase in phrases(text) if phrase != text]
+    def _phrases(self, text: str, whole: F32, encode: Encode) -> F32:
+        """(skills,) the best phrase's cosine; a text as short as a phrase is its own."""
+        read = phrases(text) if len(text.split()) > LONGEST else []
         if not read:
             return whole
-        found: F32 = (mean_vectors(encode, read) @ self.vectors.T).max(0)
-        return found if len(text.split()) > LONGEST else np.maximum(found, whole)
+        found: F32 = (encode(read) @ self.vectors.T).max(0)
+        return found
 
     def _lexical(self, texts: Sequence[str], out: Mapping[str, F32]) -> None:
         """Writes each asked kind's (texts, skills): the best of a skill's names."""

@@ -1,4 +1,4 @@
-"""The phrases of a sentence that may name a skill: runs of one to four words inside a clause.
+"""The phrases of a sentence that may name a skill: runs of one to three words inside a clause.
 
 A sentence names several skills and much else; its mean vector says what it is about as a whole. A phrase read
 by itself says what that phrase means, so the best phrase for a label is evidence of its own kind.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 4
-#: A sentence of 30 words has about 45 phrases; more are not read.
+LONGEST = 3
+#: A sentence of 30 words has about 35 phrases; more are not read.
 MOST = 96
 _CLAUSE = re.compile(r"[,;:|()\[\]{}•*!?\n\r\t]|\s[-–—/]\s|\.\s")
 #: A phrase that begins or ends with one of these says nothing that the phrase without it does not say.

@@ -11,11 +11,11 @@ from transformers import BertConfig, BertModel
 from models.encoder import default_source
 
 
-def write_small_base(folder: Path, seed: int = 0) -> Path:
+def write_small_base(folder: Path, seed: int = 0, width: int = 32) -> Path:
     torch.manual_seed(seed)
     config = BertConfig(
         vocab_size=30_522,
-        hidden_size=32,
+        hidden_size=width,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=64,

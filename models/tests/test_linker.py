@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.taxonomy import Skill
-from models.linker import LinkerError, Reranker, SkillLinker
-from models.linker_encoder import TokenEncoder, export_token_encoder, mean_vectors
+from models.adapters import AdaptedEncoder, AdapterConfig, save_adapter
+from models.encoder import WIDTH, SentenceEncoder, export_encoder
+from models.linker import ADAPTER, RERANKER, LinkerError, Reranker, SkillLinker, linker_from
 from models.linker_windows import MOST, phrases
 from models.tests.small_base import write_small_base
 
@@ -39,12 +43,14 @@ HOSTILE = [
 ]
 
 
-def bag_of_words(text: str) -> np.ndarray:
-    """A stand-in for the encoder with its contract: one state per word, depending on the text alone."""
-    words = text.lower().replace(",", " ").split()[:50]
-    seeds = [zlib.crc32(word.encode("utf-8", "replace")) for word in words]
-    rows = [np.random.default_rng(seed).normal(size=16) for seed in seeds]
-    return np.array(rows, np.float32).reshape(len(rows), 16)
+def bag_of_words(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    """A stand-in for the encoder with its contract: a unit row per text, depending on it alone."""
+    out = np.zeros((len(texts), 16), np.float32)
+    for row, text in enumerate(texts):
+        for word in text.lower().replace(",", " ").split()[:50]:
+            out[row] += np.random.default_rng(zlib.crc32(word.encode("utf-8", "replace"))).normal(size=16)
+    length = np.linalg.norm(out, axis=1, keepdims=True)
+    return np.asarray(out / np.maximum(length, 1e-9), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +140,13 @@ def test_phrases_stay_inside_clauses_and_drop_empty_edges() -> None:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    base = write_small_base(tmp_path_factory.mktemp("base"))
-    return export_token_encoder(None, tmp_path_factory.mktemp("encoder"), base)
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
+    base = write_small_base(tmp_path_factory.mktemp("base"), width=WIDTH)
+    return SentenceEncoder(export_encoder(tmp_path_factory.mktemp("encoder"), base))
 
 
-def test_a_saved_linker_comes_back_the_same_to_the_bit(exported: Path, tmp_path: Path) -> None:
-    linker = SkillLinker.build(SKILLS, TokenEncoder(exported), Reranker(refuse=0.3))
+def test_a_saved_linker_comes_back_the_same_to_the_bit(encoder: SentenceEncoder, tmp_path: Path) -> None:
+    linker = SkillLinker.build(SKILLS, encoder.encode, Reranker(refuse=0.3))
     linker.save(tmp_path / "one")
     again = SkillLinker.load(tmp_path / "one")
     again.save(tmp_path / "two")
@@ -152,8 +158,8 @@ def test_a_saved_linker_comes_back_the_same_to_the_bit(exported: Path, tmp_path:
     assert again.reranker.refuse == 0.3
 
 
-def test_damaged_files_are_refused(exported: Path, tmp_path: Path) -> None:
-    SkillLinker.build(SKILLS, TokenEncoder(exported)).save(tmp_path)
+def test_damaged_files_are_refused(encoder: SentenceEncoder, tmp_path: Path) -> None:
+    SkillLinker.build(SKILLS, encoder.encode).save(tmp_path)
     manifest = tmp_path / "linker.json"
     document = json.loads(manifest.read_text())
     for broken in ("{", json.dumps(document | {"format": 9}), json.dumps(document | {"skills": []})):
@@ -170,9 +176,17 @@ def test_damaged_files_are_refused(exported: Path, tmp_path: Path) -> None:
         Reranker.load(tmp_path / "reranker.json")
 
 
-def test_a_text_alone_and_in_company_has_the_same_vector(exported: Path) -> None:
-    encode = TokenEncoder(exported)
-    together = mean_vectors(encode, ["lead a team", "", "C++"])
-    assert np.array_equal(together[0], mean_vectors(encode, ["lead a team"])[0])
-    assert not together[1].any()
-    assert np.allclose(np.linalg.norm(together[[0, 2]], axis=1), 1.0, atol=1e-5)
+def test_deltas_change_the_encoder_of_texts_and_nothing_else(tmp_path: Path) -> None:
+    base = write_small_base(tmp_path / "base", width=WIDTH)
+    adapted = AdaptedEncoder(AdapterConfig(), base)
+    save_adapter(tmp_path / "trained" / ADAPTER, adapted)
+    Reranker().save(tmp_path / "trained" / RERANKER)
+    untrained = linker_from(SKILLS, tmp_path / "trained", tmp_path / "work", base)
+    torch.manual_seed(0)
+    for parameter in adapted.trainable():
+        torch.nn.init.normal_(parameter, std=0.2)
+    save_adapter(tmp_path / "trained" / ADAPTER, adapted)
+    trained = linker_from(SKILLS, tmp_path / "trained", tmp_path / "work", base)
+    assert np.array_equal(untrained.names.vectors, trained.names.vectors)
+    assert not np.allclose(untrained.scores(["some text"]), trained.scores(["some text"]), atol=1e-3)
+    assert untrained.scores([SKILLS[3].label])[0].argmax() == 3

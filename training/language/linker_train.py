@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from features.taxonomy import Skill, Taxonomy
 from models.adapters import save_adapter
+from models.encoder import SentenceEncoder, export_encoder
 from models.linker import ADAPTER, RERANKER, Reranker
-from models.linker_encoder import States, TokenEncoder, export_token_encoder, mean_vectors
+from models.linker_encoder import Encode, export_linker_encoder
 from models.linker_evidence import Names
 from training.language.linker import LinkerTrainConfig, LinkerTrainer
 from training.language.linker_data import HeldOut, hold_out, read_named_skills
@@ -74,26 +75,27 @@ def finish_linker(
 ) -> dict[str, float]:
     """Fits `reranker.json` for the adapter in `out` through the engine that will serve it."""
     with tempfile.TemporaryDirectory() as folder:
-        encoder = Cached(TokenEncoder(export_token_encoder(out / ADAPTER, Path(folder) / "texts", source)))
-        labels = TokenEncoder(export_token_encoder(None, Path(folder) / "labels", source))
+        work = Path(folder)
+        encode = SentenceEncoder(export_linker_encoder(out / ADAPTER, work / "texts", source)).encode
+        labels = SentenceEncoder(export_encoder(work / "labels", source))
         say("encoding labels")
-        vectors = mean_vectors(labels, [s.label for s in data.kept])
+        vectors = labels.encode([s.label for s in data.kept])
         names = Names([_skill(data, i) for i in range(len(data.kept))], vectors)
-        reranker, figures = _reranker(data, names, encoder, base, seed, sentences)
-        figures |= held_names(data, vectors, encoder)
+        reranker, figures = _reranker(data, names, encode, base, seed, sentences)
+        figures |= held_names(data, vectors, encode)
     reranker.save(out / RERANKER)
     return {k: round(v, 4) for k, v in figures.items()}
 
 
 def _reranker(
-    data: HeldOut, names: Names, encoder: States, base: F32, seed: int, sentences: int
+    data: HeldOut, names: Names, encode: Encode, base: F32, seed: int, sentences: int
 ) -> tuple[Reranker, dict[str, float]]:
     say("fitting the reranker")
 
     def pairs(half: int, definitions: float) -> Pairs:
         return candidate_pairs(
             held_sentences(data, sentences, seed + 5 + half, half, definitions),
-            lambda texts: names.columns(texts, encoder, USED),
+            lambda texts: names.columns(texts, encode, USED),
             lambda skill: base @ base[skill],
             seed,
         )
@@ -105,10 +107,10 @@ def _reranker(
     return reranker, sentences_figures | {(k if k == "refuse" else f"names_{k}"): v for k, v in spans.items()}
 
 
-def held_names(data: HeldOut, vectors: F32, encoder: States, most: int = 1_000) -> dict[str, float]:
+def held_names(data: HeldOut, vectors: F32, encode: Encode, most: int = 1_000) -> dict[str, float]:
     """Unseen names -> their skill among all, by the mean vector alone; skills never trained on apart."""
     queries = data.queries[:most]
-    texts = mean_vectors(encoder, [text for text, _ in queries])
+    texts = encode([text for text, _ in queries])
     target = np.array([position for _, position in queries], np.int64)
     reciprocal = 1.0 / score_ranks(texts @ vectors.T, target)
     unseen = np.array([position in data.away for _, position in queries])
@@ -122,18 +124,6 @@ def related_skills(data: HeldOut) -> list[list[int]]:
     links = Taxonomy.load().occupation_skills.values()
     given = ([x.skill_id for x in needed if x.origin == "given"] for needed in links)
     return [[position[i] for i in ids if i in position] for ids in given if ids]
-
-
-class Cached:
-    """An encoder that remembers: phrases come back in many sentences."""
-
-    def __init__(self, encode: States) -> None:
-        self._encode, self._known = encode, dict[str, F32]()
-
-    def __call__(self, text: str) -> F32:
-        if text not in self._known:
-            self._known[text] = self._encode(text)
-        return self._known[text]
 
 
 def _skill(data: HeldOut, position: int) -> Skill:

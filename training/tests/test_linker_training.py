@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from features.taxonomy import Skill
+from models.encoder import WIDTH
 from models.linker import Reranker, linker_from
 from models.linker_evidence import COLUMNS
 from models.tests.small_base import write_small_base
@@ -41,7 +42,7 @@ SKILLS = [
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_base(tmp_path_factory.mktemp("base"))
+    return write_small_base(tmp_path_factory.mktemp("base"), width=WIDTH)
 
 
 def test_sentences_mention_their_skills_and_never_those_kept_away() -> None:
@@ -70,30 +71,30 @@ def test_held_names_are_not_trained_on_and_one_skill_more_changes_no_other() -> 
 
 def test_labels_that_mean_the_same_do_not_repel(base: Path) -> None:
     data = HeldOut(SKILLS[:3], [], frozenset({2}))
-    same = np.eye(3, 32, dtype=np.float32)
+    same = np.eye(3, WIDTH, dtype=np.float32)
     same[1] = same[0]
     config = LinkerTrainConfig(layers=None, bfloat16=False)
     queries = [q for q in SentenceMaker(SKILLS[:3], 0).draw(60) if q.skills in ((0,), (1,))]
     close = LinkerTrainer(data, config, base=same, source=base).loss(queries)
-    apart = LinkerTrainer(data, config, base=np.eye(3, 32, dtype=np.float32), source=base).loss(queries)
+    apart = LinkerTrainer(data, config, base=np.eye(3, WIDTH, dtype=np.float32), source=base).loss(queries)
     assert float(close.detach()) == pytest.approx(0.0, abs=1e-6)
     assert float(apart.detach()) > 0.01
 
 
 def test_a_tiny_training_learns_and_repeats_itself(base: Path) -> None:
     config = LinkerTrainConfig(
-        steps=60, batch=16, learning_rate=1e-2, temperature=0.1, layers=None, max_tokens=24, bfloat16=False
+        steps=60, batch=16, learning_rate=3e-3, temperature=0.1, layers=None, max_tokens=24, bfloat16=False
     )
     data = HeldOut(SKILLS, [], frozenset())
     queries = SentenceMaker(SKILLS, 99).draw(64)
     states, before, after = [], 0.0, 0.0
     for _ in range(2):
-        trainer = LinkerTrainer(data, config, base=np.eye(len(SKILLS), 32, dtype=np.float32), source=base)
+        trainer = LinkerTrainer(data, config, base=np.eye(len(SKILLS), WIDTH, dtype=np.float32), source=base)
         before = float(trainer.loss(queries).detach())
         trainer.train()
         after = float(trainer.loss(queries).detach())
         states.append(trainer.encoder.adapter_state())
-    assert after < 0.9 * before
+    assert after < before - 0.15
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
