@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from models.tagger_net import load_net
-from models.tagger_text import PieceReader
+from models.tagger_text import PieceReader, read_segments
 from models.tests.small_base import write_small_base
 from training.benchmarks import skillspan
 from training.benchmarks.report import BenchmarkDataError
@@ -27,7 +27,7 @@ from training.language.tagger_data import (
     read_documents,
     split_documents,
 )
-from training.language.tagger_scoring import f1_scores, find_spans, gold_keys
+from training.language.tagger_scoring import f1_scores, find_spans, gold_keys, span_reader
 from training.tracking import NullRun
 
 KNOWN = ["Python", "SQL", "Norwegian", "bookkeeping", "botany", "Rust"]
@@ -200,3 +200,24 @@ def test_gold_and_found_spans_are_numbered_per_sentence(data: Path) -> None:
 def test_absent_weights_are_one_line(data: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchmarkDataError, match="lacks adapter"):
         skillspan.run(data, weights=tmp_path)
+
+
+# -- the weights that ship -------------------------------------------------------------------------------
+
+
+def test_the_tracked_weights_read_an_invented_posting() -> None:
+    net, config = load_net(skillspan.WEIGHTS)
+    reader = span_reader(net, PieceReader(net.encoder.source / "tokenizer.json"), config)
+    text = (
+        "You know Python, SQL and Docker.\nYou can communicate clearly with customers and lead a team."
+    )
+    segments = read_segments(text)
+    found = {
+        (s.kind, text[segments[s.segment][s.start].start : segments[s.segment][s.end - 1].end])
+        for s in reader.read([segments])[0]
+    }
+    assert {("knowledge", "Python"), ("knowledge", "SQL"), ("knowledge", "Docker")} <= found
+    assert {("skill", "communicate clearly with customers"), ("skill", "lead a team")} <= found
+    assert sum(f.stat().st_size for f in skillspan.WEIGHTS.iterdir()) < 2_000_000
+    card = json.loads((skillspan.WEIGHTS / "card.json").read_text())
+    assert card["config"] == RECIPES["full"]().model_dump(mode="json")
