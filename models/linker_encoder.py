@@ -22,8 +22,12 @@ def export_linker_encoder(adapter: Path, out: Path, source: Path | None = None) 
 
     Raises AdapterError if the adapter is damaged or of another base. Deterministic.
     """
+    import transformers
+
     from models.adapters import load_adapter, save_merged
 
+    # The merged folder has no pooling layer, which nobody asks for: nothing to warn about.
+    transformers.utils.logging.set_verbosity_error()
     encoder, _ = load_adapter(adapter, source)
     with tempfile.TemporaryDirectory() as folder:
         return export_encoder(out, save_merged(encoder.merge(), Path(folder)))
