@@ -43,7 +43,7 @@ BULLETS = "•·∙●○◦▪▫■□◆◇►▶▸‣⁃➢➤➔→✓✔�
 
 def clean(line: str) -> str:
     """NFC, plain spaces, no control or zero-width characters, ligatures opened, mojibake mended, private-use
-    bullets as "•". Tabs stay: they separate cells. Idempotent: what one round uncovers, the next one mends."""
+    bullets as "•". Tabs stay: they separate cells. Idempotent: what a round uncovers, the next one mends."""
     for _ in range(MAX_ROUNDS):
         cleaned = _once(line)
         if cleaned == line:

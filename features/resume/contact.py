@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from features.places import Gazetteer
@@ -45,11 +46,11 @@ _HANDLE = re.compile(
     re.IGNORECASE,
 )
 _STREET = re.compile(
-    r"(?<![\w/])\d{1,5}[a-z]?[,]?\s+(?:[NSEW]\.?\s+)?(?:[A-Z][\w.'’-]*\s+){1,4}"
+    r"(?<![\w/])\d{1,5}[a-z]?[,]?\s+(?:[NSEW]\.?\s+)?(?:[A-Z][\w.'’-]{0,24}\s{1,3}){1,4}"
     r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|terrace|circle|cir|"
     r"parkway|pkwy|highway|hwy|square|sq|trail|loop)\b\.?(?:,?\s*(?:apt|apartment|unit|suite|ste|#)\.?\s*#?\w{1,6})?"
-    r"|(?<!\w)[A-ZÄÖÜ][\w.äöüß-]+(?:straße|strasse|str\.|gasse|weg|platz|allee)\s+\d{1,4}\s?[a-z]?(?!\w)"
-    r"|(?<!\w)(?:rue|avenue|boulevard|calle|via|rua|piazza|plaza|ul\.|улица|οδός)\s+(?:[^\W\d_][\w.'’-]*\s+){1,4}\d{1,4}(?!\w)"
+    r"|(?<!\w)(?<![.-])[A-ZÄÖÜ][\w.äöüß-]{1,30}(?:straße|strasse|str\.|gasse|weg|platz|allee)\s+\d{1,4}\s?[a-z]?(?!\w)"
+    r"|(?<!\w)(?:rue|avenue|boulevard|calle|via|rua|piazza|plaza|ul\.|улица|οδός)\s{1,3}(?:[^\W\d_][\w.'’-]{0,24}\s{1,3}){1,4}\d{1,4}(?!\w)"
     r"|(?<!\w)P\.?\s?O\.?\s?Box\s+\d+",
     re.IGNORECASE,
 )
@@ -106,13 +107,13 @@ def emails(text: str) -> list[Text]:
 
 def phones(text: str, dated: Iterable[tuple[int, int]] = ()) -> list[Text]:
     """Digit groups that are long enough and no date range. `dated` are spans of dates."""
-    spans = list(dated)
+    spans = sorted(dated)
     found = []
     for match in _PHONE.finditer(text):
         digits = re.sub(r"\D", "", match.group())
         before = text[max(0, match.start() - 16) : match.start()]
         labelled = bool(_PHONE_WORD.search(before))
-        if not 7 <= len(digits) <= 15 or any(s < match.end() and match.start() < e for s, e in spans):
+        if not 7 <= len(digits) <= 15 or _overlaps(spans, *match.span()):
             continue
         if "\n" in match.group():
             continue
@@ -124,12 +125,19 @@ def phones(text: str, dated: Iterable[tuple[int, int]] = ()) -> list[Text]:
     return found
 
 
+def _overlaps(spans: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether one of the sorted, disjoint spans shares a character with `[start, end)`."""
+    at = bisect_left(spans, (end, 0))
+    return at > 0 and spans[at - 1][1] > start
+
+
 def links(text: str, taken: list[tuple[int, int]]) -> list[Text]:
     """Addresses in the text, those of e-mail left out; "https://" is added where it was left out."""
     found = []
+    spans = sorted(taken)
     for match in _URL.finditer(text):
         raw = match.group().rstrip(".,:;)]'\"")
-        if any(s < match.end() and match.start() < e for s, e in taken) or len(raw) < 5:
+        if _overlaps(spans, *match.span()) or len(raw) < 5:
             continue
         certain = raw.lower().startswith(("http", "www.")) or "/" in raw
         if not certain and not _plausible_site(raw):

@@ -7,6 +7,7 @@ precision it was written with. Days are read as US month/day/year unless the fir
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import NamedTuple
 
 MIN_YEAR, MAX_YEAR = 1940, 2100
@@ -81,6 +82,9 @@ _MONTH_RANGE = re.compile(
 )
 
 
+_DIGIT = re.compile(r"\d")
+
+
 class Date(NamedTuple):
     """`value` is "2019", "2019-03" or "2019-03-14"."""
 
@@ -115,9 +119,14 @@ def find_dates(text: str) -> list[Date]:
 def find_ranges(text: str) -> list[DateRange]:
     """Every range, and every single date that is in none, in order."""
     ranges: list[DateRange] = []
+    if not _DIGIT.search(text):
+        return ranges
+    months = deque(_MONTH_RANGE.finditer(text))
     at = 0
     while at < len(text):
-        found = _range_at(text, at)
+        while months and months[0].start() < at:
+            months.popleft()
+        found = _range_at(text, at, months[0] if months else None)
         if found is None:
             break
         ranges.append(found)
@@ -125,9 +134,8 @@ def find_ranges(text: str) -> list[DateRange]:
     return ranges
 
 
-def _range_at(text: str, at: int) -> DateRange | None:
-    """The first range or date from `at` on."""
-    months = _MONTH_RANGE.search(text, at)
+def _range_at(text: str, at: int, months: re.Match[str] | None) -> DateRange | None:
+    """The first range or date from `at` on; `months` is the first "May - August 2019" there."""
     single = _ONE.search(text, at)
     while single is not None and not _value(single):
         single = _ONE.search(text, single.end())

@@ -10,7 +10,7 @@ from features.resume.records import Kind, Limits, Line, Notice, ReadDocument
 from features.resume.rendered import render
 
 KINDS = ("pdf", "docx", "txt", "json-resume", "linkedin")
-MAX_LINES = 20_000
+MAX_LINES = 5_000
 #: White space, in lines, that becomes an empty line in the text.
 EMPTY_LINE = 0.6
 

@@ -16,6 +16,7 @@ from features.resume.sections import lines_in
 from features.resume.vocabulary import begins_as_body, company_score, title_score
 
 MAX_HEAD_CHARS = 110
+MAX_POSITIONS = 100
 MAX_HEAD_WORDS = 14
 _SENTENCE = re.compile(r"[.!?]\s+[A-Z]|[.!?;]$")
 _SHORT = re.compile(
@@ -140,7 +141,7 @@ def _with_undated(text: str, lines: list[Line], anchors: list[_Entry]) -> list[_
         if (named and (both or i > 0)) or (both and (line.gap >= 0.4 or line.gap < 0 or not anchors)):
             extra.append(_Entry(i, next(iter(find_ranges(words)), None)))
             near |= {i, i + 1}
-    return sorted([*anchors, *extra], key=lambda entry: entry.anchor)
+    return sorted([*anchors, *extra], key=lambda entry: entry.anchor)[:MAX_POSITIONS]
 
 
 def _is_head_like(text: str, line: Line) -> bool:
@@ -166,9 +167,10 @@ def _quality(text: str, line: Line, gazetteer: Gazetteer) -> float:
 def _heads_stand_before(text: str, lines: list[Line], anchors: list[_Entry], gazetteer: Gazetteer) -> bool:
     """Whether, in this section, posts stand above their dates rather than below or beside them."""
     before = after = 0.0
+    taken = {entry.anchor for entry in anchors}
     for entry in anchors:
         above, below = entry.anchor - 1, entry.anchor + 1
-        if above >= 0 and all(e.anchor != above for e in anchors):
+        if above >= 0 and above not in taken:
             fresh = (
                 1.0
                 if above == 0 or lines[above].gap != 0 or not _is_head_like(text, lines[above - 1])
@@ -176,7 +178,7 @@ def _heads_stand_before(text: str, lines: list[Line], anchors: list[_Entry], gaz
             )
             tight = 0.3 if lines[entry.anchor].gap >= 0.4 else 1.0
             before += fresh * tight * _quality(text, lines[above], gazetteer)
-        if below < len(lines) and all(e.anchor != below for e in anchors):
+        if below < len(lines) and below not in taken:
             tight = 0.5 if lines[below].gap >= 0.4 else 1.0
             after += tight * _quality(text, lines[below], gazetteer)
     return before > after
@@ -271,7 +273,7 @@ def _position(
     if head.title is None and head.company is None:
         return None
     anchor = lines[entry.anchor]
-    body = [line for i, line in enumerate(lines[:stop]) if i > max(entry.head)]
+    body = lines[max(entry.head) + 1 : stop]
     last = body[-1] if body else lines[max(entry.head)]
     first, final, current = _dates(text, entry.range, anchor)
     if entry.range is None:

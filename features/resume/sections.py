@@ -15,6 +15,7 @@ from features.resume.records import Field, Line, ReadDocument, Section, SectionK
 
 MAX_HEADING_CHARS = 60
 MAX_HEADING_WORDS = 7
+MAX_SECTIONS = 80
 #: Words of the heading, folded, without "professional", "and" and the like, see `_core`.
 _LEXICON: dict[SectionKind, str] = {
     "summary": "summary|profile|objective|about|about me|overview|statement|career objective|career summary|"
@@ -245,6 +246,8 @@ def _headings(document: ReadDocument) -> list[tuple[SectionKind, Field[str], int
             found.append((inline[0], Field(inline[1], line.start, line.start + inline[2], 0.7), inline[3]))
         elif i not in kinds and usual is not None and _looks_same(line, words, usual, lines, i):
             found.append(("other", _title(line, words, 0.5), line.end))
+        if len(found) >= MAX_SECTIONS:
+            break
     return found
 
 
