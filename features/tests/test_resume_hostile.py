@@ -419,3 +419,30 @@ def test_any_text_is_read_or_refused(parser: Parser, text: str) -> None:
     with suppress(*e.BY_CODE.values()):
         resume = parser.parse_text(text)
         assert len(resume.model_text()) == len(resume.text)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a.",
+        "1 ",
+        "12 Main ",
+        "born: ",
+        "Aa ",
+        "x",
+        "Master of ",
+        "Engineer, Acme, Boston 2019 - 2020 ",
+        "A - B, ",
+        "a\t",
+    ],
+)
+def test_text_that_repeats_itself_is_read_to_its_end(parser: Parser, unit: str) -> None:
+    """Shapes that make a careless pattern try again from every letter: one of them once took minutes."""
+    with suppress(e.NoTextError):
+        found = parser.parse_text("Ann Example\nExperience\n" + unit * (100_000 // len(unit)))
+        assert "Experience" in found.text
+
+
+def test_far_more_lines_than_a_resume_has_are_refused(parser: Parser) -> None:
+    with pytest.raises(e.TooLargeError):
+        parser.parse_text("Engineer 2019 - 2020\n" * 5_000)
