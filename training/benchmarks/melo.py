@@ -82,8 +82,9 @@ class Blend:
         return np.asarray(out, np.float32)
 
 
-SURFACE = Blend(lexical=0.3, vector=0.3, moved=1.0)
-OURS = Blend(lexical=0.2, vector=0.3, moved=0.4, lexical_concept=0.2, moved_concept=1.0)
+#: Chosen on names of ESCO held out from the training of the projection, asked for among the names kept.
+SURFACE = Blend(lexical=0.1, vector=0.3, moved=1.0)
+OURS = Blend(lexical=0.4, vector=0.3, moved=0.7, lexical_concept=0.2, moved_concept=1.0)
 
 
 def run(

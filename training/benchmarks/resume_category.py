@@ -71,17 +71,22 @@ def run(
     seed: int = 0,
     run: Run | None = None,
     views: Sequence[View] = RESUME_VIEWS,
+    resumes: Resumes | None = None,
 ) -> BenchmarkReport:
-    """Every file is predicted once, by a model of the other folds. Raises BenchmarkDataError."""
-    require_files(data, FILES)
+    """Every file is predicted once, by a model of the other folds; `resumes` saves reading them again.
+
+    Raises BenchmarkDataError.
+    """
     meter = Meter()
-    resumes = read_resumes(data / FILES[0])
+    if resumes is None:
+        require_files(data, FILES)
+        resumes = read_resumes(data / FILES[0])
     say(f"resume-category: {len(resumes.labels):,} files, {resumes.failures} could not be read")
     headless = [v for v in views if v.name not in ("headline", "head")]
     truth = np.array(resumes.labels)
     baseline, _ = cross_validate(_svm, resumes.plain, resumes.labels, seed)
     same, _ = cross_validate(_svm, resumes.texts, resumes.labels, seed)
-    bare, _ = cross_validate(_ours(headless, seed), resumes.texts, resumes.labels, seed)
+    bare, _ = cross_validate(_ours(headless, seed, calibrate=False), resumes.texts, resumes.labels, seed)
     ours, confidence = cross_validate(_ours(views, seed), resumes.texts, resumes.labels, seed)
     table = {
         "pypdfium2 text, word TF-IDF + LinearSVC": figures(truth, baseline, seed),
@@ -158,9 +163,9 @@ def _svm(texts: list[str], labels: list[str], asked: list[str]) -> tuple[list[st
     return list(model.fit(texts, labels).predict(asked)), [0.0] * len(asked)
 
 
-def _ours(views: Sequence[View], seed: int) -> Method:
+def _ours(views: Sequence[View], seed: int, *, calibrate: bool = True) -> Method:
     def predict(texts: list[str], labels: list[str], asked: list[str]) -> tuple[list[str], list[float]]:
-        model = fit_classifier(texts, labels, views=views, seed=seed)
+        model = fit_classifier(texts, labels, views=views, seed=seed, calibrate=calibrate)
         best = [found[0] for found in model.predict(asked, k=1)]
         return [p.label for p in best], [p.probability for p in best]
 
