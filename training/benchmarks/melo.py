@@ -3,7 +3,7 @@
 Protocol: every query ranks all surface forms; a form is relevant if the official ESCO-O*NET crosswalk links
 the two concepts; MRR and MAP over queries with ties broken by the order of the corpus. Nothing of ours has
 seen the crosswalk: the projection is trained on names inside either taxonomy, and the weights below were
-chosen on ESCO names held out from that training (see `tuning`), not on these queries.
+chosen on ESCO names held out from that training, not on these queries.
 """
 
 from __future__ import annotations
