@@ -43,7 +43,7 @@ async def change(
 
 
 def _answer(row: Row[Any]) -> ApplicantAnswer:
-    names = ("status", "cover_letter", "answers", "employer_notes", "created_at")
+    names = ("status", "cover_letter", "answers", "employer_notes", "created_at", "resume")
     return ApplicantAnswer(
         id=row.public_id,
         applicant=Applicant.model_validate(row),

@@ -45,8 +45,9 @@ WITH place AS (
   WHERE :most < 0 OR q.applied_on IS DISTINCT FROM excluded.applied_on OR q.applied < :most
   RETURNING q.user_id
 ), made AS (
-  INSERT INTO job_application (public_id, user_id, job_id, is_external, cover_letter, answers)
-  SELECT :public_id, user_id, job_id, :is_external, :cover_letter, CAST(:answers AS jsonb)
+  INSERT INTO job_application (public_id, user_id, job_id, is_external, cover_letter, answers, resume)
+  SELECT :public_id, user_id, job_id, :is_external, :cover_letter, CAST(:answers AS jsonb),
+    CAST(:resume AS jsonb)
   FROM place, account ON CONFLICT DO NOTHING RETURNING id
 ), noted AS (
   INSERT INTO application_change (application_id, status, actor) SELECT id, 'applied', 'seeker' FROM made
@@ -61,8 +62,8 @@ WHERE a.job_id = :job_id AND NOT a.is_external AND a.status <> 'withdrawn'
 """
 _COUNT_APPLICANTS = text("SELECT count(*)" + _APPLICANTS)
 _LIST_APPLICANTS = text(f"""
-SELECT a.public_id, a.status, a.cover_letter, a.answers, a.employer_notes, a.created_at, u.full_name,
-  u.email, p.desired_title, p.location,
+SELECT a.public_id, a.status, a.cover_letter, a.answers, a.employer_notes, a.created_at, a.resume,
+  u.full_name, u.email, p.desired_title, p.location,
   ARRAY(SELECT name FROM user_skill s WHERE s.user_id = u.id ORDER BY s.id) AS skills
 {_APPLICANTS} AND (CAST(:only AS uuid) IS NULL OR a.public_id = :only)
 ORDER BY a.id DESC OFFSET :skip LIMIT :limit
@@ -118,6 +119,7 @@ async def apply(
     is_external: bool,
     cover_letter: str,
     answers: Sequence[dict[str, str]],
+    resume: dict[str, Any] | None,
     today: date,
     most: int,
 ) -> Applied:
@@ -129,6 +131,7 @@ async def apply(
         "is_external": is_external,
         "cover_letter": cover_letter,
         "answers": json.dumps(list(answers)),
+        "resume": json.dumps(resume) if resume is not None else None,
         "today": today,
         "most": most,
     }

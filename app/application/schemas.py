@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -24,7 +24,9 @@ class QuestionAnswer(RequestBody):
 
 
 class ApplyRequest(RequestBody):
-    resume_id: uuid.UUID | None = Field(None, description="one of your resumes")
+    resume_id: uuid.UUID | None = Field(
+        None, description="one of your resumes: it is sent as it is now, without what it hides"
+    )
     cover_letter: Letter = ""
     answers: tuple[QuestionAnswer, ...] = Field((), max_length=20)
 
@@ -42,6 +44,7 @@ class ApplicationAnswer(Answer):
     is_external: bool = Field(description="you apply at external_application_url; this keeps track of it")
     cover_letter: str
     answers: list[QuestionAnswer]
+    resume: dict[str, Any] | None = Field(description="JSON Resume as it was sent; null without one")
     notes: str
     external_application_url: str = Field(description="where to apply, when the employer takes it there")
     created_at: datetime
@@ -91,6 +94,7 @@ class ApplicantAnswer(Answer):
     status: Status
     cover_letter: str
     answers: list[QuestionAnswer]
+    resume: dict[str, Any] | None = Field(description="JSON Resume as it was sent; null without one")
     employer_notes: str
     possible: list[Status] = Field(description="what you may set the status to")
     created_at: datetime

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,6 +25,8 @@ from app.kit.clock import utcnow
 from app.kit.ids import uuid7
 from app.kit.pagination import Paging
 from app.orm import ApplicationChange, Job, JobApplication, SavedJob
+from app.resume import service as resumes
+from app.resume.render.file import standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,7 @@ async def apply(
     now, public_id = utcnow(), uuid7()
     if job.application_deadline is not None and job.application_deadline <= now:
         raise GoneError("the deadline for applications is over")
-    if body.resume_id is not None:
-        raise InvalidInputError("no such resume of yours", pointer="/body/resume_id")
+    resume = await _sent_resume(session, user_id, body.resume_id)
     done = await repository.apply(
         session,
         user_id,
@@ -77,6 +79,7 @@ async def apply(
         is_external=bool(job.external_application_url),
         cover_letter=body.cover_letter,
         answers=[answer.model_dump() for answer in body.answers],
+        resume=resume,
         today=now.date(),
         most=limits.applications_per_day,
     )
@@ -86,6 +89,19 @@ async def apply(
     if made is None:
         raise NotFoundError("no such application")
     return answer(made, made.job)
+
+
+async def _sent_resume(
+    session: AsyncSession, user_id: int, public_id: uuid.UUID | None
+) -> dict[str, Any] | None:
+    """Raises InvalidInputError for a resume that is not the seeker's."""
+    if public_id is None:
+        return None
+    try:
+        found = await resumes.read(session, user_id, public_id)
+    except NotFoundError:
+        raise InvalidInputError("no such resume of yours", pointer="/body/resume_id") from None
+    return standard(found.document)
 
 
 def _check(done: repository.Applied, limits: Limits) -> None:
@@ -149,7 +165,16 @@ async def _detail(session: AsyncSession, found: JobApplication) -> ApplicationDe
 
 
 def answer(made: JobApplication, job: Job) -> ApplicationAnswer:
-    names = ("status", "is_external", "cover_letter", "answers", "notes", "created_at", "updated_at")
+    names = (
+        "status",
+        "is_external",
+        "cover_letter",
+        "answers",
+        "resume",
+        "notes",
+        "created_at",
+        "updated_at",
+    )
     return ApplicationAnswer(
         id=made.public_id,
         job=JobSummary.of(job),

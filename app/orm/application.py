@@ -44,7 +44,8 @@ class SavedJob(Timestamps, Base):
 class JobApplication(Timestamps, Base):
     """`is_external`: the employer takes applications on its own site, we record the intent.
 
-    `notes` are the seeker's, `employer_notes` the company's; neither sees the other's.
+    `notes` are the seeker's, `employer_notes` the company's; neither sees the other's. `resume` is the
+    document as it was when it was sent, without what its owner hides: later versions do not change it.
     """
 
     __tablename__ = "job_application"
@@ -56,6 +57,7 @@ class JobApplication(Timestamps, Base):
         at_most("employer_notes", 5_000),
         CheckConstraint("jsonb_typeof(answers) = 'array'", name="answers_list"),
         CheckConstraint("octet_length(answers::text) <= 200000", name="answers_length"),
+        CheckConstraint("octet_length(resume::text) <= 600000", name="resume_length"),
     )
 
     id: Mapped[BigKey]
@@ -68,6 +70,7 @@ class JobApplication(Timestamps, Base):
     answers: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
     notes: Mapped[Str]
     employer_notes: Mapped[Str]
+    resume: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     job: Mapped[Job] = relationship(lazy="raise")
 

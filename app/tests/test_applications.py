@@ -95,6 +95,31 @@ async def test_where_the_employer_takes_applications_elsewhere(
     is_problem(refused, 404, "not-found")
 
 
+async def test_s136_a_resume_is_sent_as_it_is_and_stays_so(
+    people: People, employer: tuple[Person, str]
+) -> None:
+    job = await post_job(*employer, title="Cartographer")
+    seeker, other = await people.seeker(), await people.seeker()
+    document = {
+        "basics": {"name": "Ann Example", "phone": "+44 20 7946 0000"},
+        "skills": [{"name": "Surveying"}],
+        "x-jobpilot": {"hidden": ["/basics/phone"]},
+    }
+    resume = await seeker.post("/api/v1/resumes/", json={"name": "Maps", "document": document})
+    assert resume.status_code == 201, resume.text
+    asked = {"resume_id": resume.json()["id"]}
+    is_problem(await other.post(f"/api/v1/jobs/{job['id']}/apply/", json=asked), 422, "invalid-input")
+    made = await seeker.post(f"/api/v1/jobs/{job['id']}/apply/", json=asked)
+    assert made.status_code == 201, made.text
+    headers = seeker.headers | {"If-Match": resume.headers["etag"]}
+    gone = await seeker.client.delete(f"/api/v1/resumes/{asked['resume_id']}/", headers=headers)
+    assert gone.status_code == 204, gone.text
+    (applicant,) = (await employer[0].get(f"/api/v1/jobs/{job['id']}/applicants/")).json()["results"]
+    assert applicant["resume"]["skills"] == [{"name": "Surveying"}]
+    assert "phone" not in applicant["resume"]["basics"]
+    assert made.json()["resume"] == applicant["resume"]
+
+
 async def test_bad_applications(people: People, job: dict[str, Any], employer: tuple[Person, str]) -> None:
     seeker = await people.seeker()
     path = f"/api/v1/jobs/{job['id']}/apply/"
