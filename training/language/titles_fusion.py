@@ -71,7 +71,10 @@ def fit_weights(data: Candidates, columns: Sequence[str], ridge: float = _RIDGE)
         return float(-likely + ridge * w @ w), gradient
 
     found = minimize(loss, np.full(x.shape[2], 0.5), jac=True, method="L-BFGS-B")
-    return {name: float(w) for name, w in zip(columns, found.x / spread, strict=True)}
+    weights = {name: float(w) for name, w in zip(columns, found.x / spread, strict=True)}
+    if "prior" in weights:
+        weights["prior"] = 1.0  # logarithms of shares: their weight follows from what they are
+    return weights
 
 
 def fit_fusion(

@@ -117,6 +117,7 @@ def test_training_writes_what_the_linker_reads_and_is_deterministic(
     one, other = tracked(trained), tracked(tmp_path)
     assert one[0].digest() == other[0].digest()
     assert one[1] == other[1]
+    assert one[1].weights["prior"] == 1.0
     card = json.loads((trained / CARD).read_text())
     assert card["command"].startswith("jobpilot-ml train-titles")
     assert card["figures"]["crosswalk_titles"] == 25
@@ -224,4 +225,4 @@ def test_what_the_repository_carries_loads() -> None:
     projection, fusion = tracked()
     assert projection.down.shape[0] == 384
     assert isinstance(fusion, Fusion)
-    assert fusion.weights["vector_profile"] > 0
+    assert fusion.weights["moved_profile"] > 0
