@@ -14,12 +14,14 @@ from fastapi import FastAPI
 from selectolax.lexbor import LexborNode
 from sqlalchemy import text
 
+from app.auth.access import policies
 from app.db import Database
 from app.tests.browsers import ORIGIN, Browser, Page, fields, page_of
 from app.tests.people import PASSWORD, People, Person, post_job
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 JOBS = "/admin/jobs/"
+STAFF_FORM = ("POST", "staff-page")
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,18 @@ async def test_a_form_from_elsewhere_changes_nothing(
         answer = await staff.client.post(path, data=data, headers={"Origin": origin})
         assert answer.status_code == 403
     assert await log(member, job["id"]) == []
+
+
+async def test_every_form_target_of_staff_refuses_without_a_token(
+    application: FastAPI, staff: Browser
+) -> None:
+    found = [path for method, path, policy in policies(application) if (method, policy) == STAFF_FORM]
+    assert len(found) >= 6
+    for path in found:
+        named = path.replace("{job}", "some").replace("{account}", str(uuid.uuid4()))
+        answer = await staff.client.post(named, headers={"Origin": ORIGIN}, data={"action": "close"})
+        assert answer.status_code == 403, path
+        assert page_of(answer).text("h1") == "This form has expired"
 
 
 # -- the overview ------------------------------------------------------------------------------------------
