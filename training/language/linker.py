@@ -33,7 +33,7 @@ class LinkerTrainConfig:
     """`definitions` is the share of sentences made of definitions; `same_meaning` the cosine of two labels
     from which on they are no negatives of each other."""
 
-    steps: int = 300
+    steps: int = 225
     batch: int = 96
     learning_rate: float = 6e-4
     temperature: float = 0.05
