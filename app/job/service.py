@@ -59,8 +59,9 @@ async def read(session: AsyncSession, reference: str, user_id: int | None) -> tu
 
 
 async def alternatives(session: AsyncSession, job_id: int) -> list[JobSummary]:
-    """Active postings like one that has ended."""
-    ids = await details_repository.similar_ids(session, job_id, ALTERNATIVES)
+    """Other active postings like this one, which may have ended."""
+    similar = await details_repository.similar_ids(session, job_id, ALTERNATIVES + 1)
+    ids = [other for other in similar if other != job_id][:ALTERNATIVES]
     rows = {job.id: job for job in await repository.by_ids(session, ids)}
     return [JobSummary.of(rows[job_id]) for job_id in ids]
 

@@ -70,6 +70,9 @@ async def _find_and_open(visitor: Visitor, words: str) -> str:
     async with visitor.page.expect_navigation():
         await first.click()
     assert await visitor.text("h1") == title
+    similar = await visitor.one("[aria-labelledby=similar] h3").all_inner_texts()
+    assert similar
+    assert title not in similar
     return title
 
 
