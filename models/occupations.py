@@ -208,12 +208,13 @@ class OccupationLinker:
     def with_prior(self, titles: Sequence[str], rounds: int = 1) -> OccupationLinker:
         """Odds of the occupations from a source's unlabelled titles: a job board has more sales assistants
         than secretaries general."""
-        bare = self.without_prior()
+        bare = self.with_odds(np.zeros(len(self.occupations), np.float32))
         logits = [bare.logits(titles[a : a + _BATCH]) for a in range(0, len(titles), _BATCH)]
-        return self._changed(forms=self.forms.with_prior(estimate_prior(logits, rounds)))
+        return self.with_odds(estimate_prior(logits, rounds))
 
-    def without_prior(self) -> OccupationLinker:
-        return self._changed(forms=self.forms.with_prior(np.zeros(len(self.occupations), np.float32)))
+    def with_odds(self, prior: F32) -> OccupationLinker:
+        """`prior` (occupations,): logarithms of shares; zeros for none."""
+        return self._changed(forms=self.forms.with_prior(prior))
 
     def _changed(
         self, *, forms: Forms | None = None, fusion: Fusion | None = None, examples: Examples | None = None

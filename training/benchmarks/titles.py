@@ -16,7 +16,7 @@ import gzip
 import hashlib
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,8 @@ import platformdirs
 
 from models.encoder import SentenceEncoder, export_encoder
 from models.occupations import Fusion, OccupationLinker
-from models.occupations_evidence import Encode, Examples
+from models.occupations_evidence import FORM_COLUMNS, Encode
+from models.occupations_prior import estimate_prior
 from models.projection import Projection
 from models.tfidf import Tfidf, TfidfConfig
 from training.benchmarks.report import (
@@ -52,6 +53,7 @@ FILES = ("titles.csv.gz",)
 _BATCH = 128
 #: Round numbers that did well on the labels of the even half: not strictly zero-shot, so only shown.
 CHOSEN = Fusion()
+OURS = "ours"
 _TIMED = 300
 #: On the other half of the source (titles.test.csv), as the papers report them.
 PUBLISHED = {
@@ -88,24 +90,29 @@ def run(
     say(f"titles: {len(esco):,} occupations, {len(even):,} titles to learn from, {len(odd):,} to rank for")
     if encode is None:
         folder = export_encoder(Path(platformdirs.user_cache_dir("jobpilot")) / "encoder")
-        encode = SentenceEncoder(folder, cache_size=100_000).encode
+        encode = SentenceEncoder(folder, threads=2, cache_size=100_000).encode
     projection, fusion = trained or tracked()
     linker = esco_linker(esco, encode, projection, fusion)
-    plain = esco_linker(esco, encode, None, Fusion({"vector_best": 1.0}))
-    linker = linker.with_prior(even.titles)  # their labels are not looked at
-    zero, zero_rows = _zero_shot(linker, plain, esco, odd)
-    say("titles: learning from the even half")
-    supervised = learn(linker.without_prior(), even, seed)
-    ours, facts = _judged(supervised, odd)
+    say("titles: the even half, without labels and with them")
+    prior, supervised = learn(linker, even, seed)
+    say("titles: the odd half")
+    judged = judge(linker, prior, supervised, odd)
+    say("titles: labelled titles alone")
     nearest = {
         f"char TF-IDF, {name}": neighbour_ranks(even, odd, len(esco), vote=vote)
         for name, vote in (("nearest labelled title", False), ("vote of 100 nearest", True))
     }
+    zero = judged.zero_shot.pop(OURS)
     slices = (
-        _slice("titles: zero-shot", zero, zero_rows, ""),
-        _slice("titles: supervised", ours, {"zero-shot ours": zero, **nearest}, "_supervised"),
+        _slice("titles: zero-shot", zero, judged.zero_shot, ""),
+        _slice("titles: supervised", judged.supervised, {"zero-shot ours": zero, **nearest}, "_supervised"),
     )
-    params = {"seed": seed, **facts, "titles/s, 1 thread": _speed(linker, odd), **supervised.fusion.weights}
+    facts = {
+        "seed": seed,
+        **reliability(judged, supervised.fusion),
+        "titles/s": _speed(linker, odd),
+    }
+    params = {**facts, **supervised.fusion.weights}
     return finish(BenchmarkReport("titles", slices, params, meter.seconds(), meter.peak_mb()), json_out, run)
 
 
@@ -123,74 +130,77 @@ def load_titles(data: Path, esco: Sequence[NamedOccupation]) -> tuple[Labelled, 
     return even, odd
 
 
-def learn(linker: OccupationLinker, known: Labelled, seed: int) -> OccupationLinker:
-    """Labelled titles become examples; the weights are fitted on what each gets from all the others."""
+def learn(linker: OccupationLinker, known: Labelled, seed: int) -> tuple[F32, OccupationLinker]:
+    """Odds of the occupations from the titles alone, and a linker taught with their labels.
+
+    The weights of the taught one are fitted on what each title gets from all the others.
+    """
     ids = [linker.occupations[i].id for i in known.target]
     taught = linker.with_examples(known.titles, ids, linker.fusion)
     if taught.examples is None:
         raise BenchmarkDataError("there is no title to learn from")
-    fusion = fit_fusion(_left_out(taught, taught.examples, known), taught.columns, seed)
-    return taught.weighed(fusion)
-
-
-def _left_out(taught: OccupationLinker, examples: Examples, known: Labelled) -> Candidates:
-    parts = []
+    logits, parts = [], []
     for start in range(0, len(known), _BATCH):
         at = np.arange(start, min(start + _BATCH, len(known)))
-        forms = taught.form_evidence([known.titles[i] for i in at])
-        both = np.concatenate([forms, examples.evidence_without(at)], axis=2)
+        forms = linker.form_evidence([known.titles[i] for i in at])
+        logits.append(linker.fusion.logits(forms, FORM_COLUMNS))
+        both = np.concatenate([forms, taught.examples.evidence_without(at)], axis=2)
         parts.append(candidates(both, known.target[at], limit=40).rows)
-    return Candidates(np.concatenate(parts))
+    fusion = fit_fusion(Candidates(np.concatenate(parts)), taught.columns, seed)
+    return estimate_prior(logits, rounds=1), taught.weighed(fusion)
 
 
-def _zero_shot(
-    linker: OccupationLinker, plain: OccupationLinker, esco: Sequence[NamedOccupation], odd: Labelled
-) -> tuple[F64, dict[str, F64]]:
-    """Ranks of ours, and of each baseline by name."""
-    say("titles: zero-shot")
-    bare = linker.without_prior()
-    rows = {
-        "char TF-IDF + synonyms": ranks(lambda t: _weighed(plain, t, "lexical_best"), odd),
-        "MiniLM, label alone": ranks(_label_scores(plain, esco), odd),
-        "MiniLM, nearest synonym": ranks(lambda t: _weighed(plain, t, "vector_best"), odd),
-        "ours, moved vectors alone": ranks(lambda t: _weighed(linker, t, "moved_profile"), odd),
-        "ours, no unlabelled titles": ranks(bare.logits, odd),
-        "ours, weights chosen on the even half": ranks(linker.weighed(CHOSEN).logits, odd),
-    }
-    return ranks(linker.logits, odd), rows
+@dataclass(frozen=True)
+class Judged:
+    """Ranks of the true occupation by method; `sure` is the confidence of the supervised first answer."""
+
+    zero_shot: dict[str, F64]
+    supervised: F64
+    sure: F64
 
 
-def _weighed(linker: OccupationLinker, titles: Sequence[str], column: str) -> F32:
-    return np.ascontiguousarray(linker.evidence(titles)[:, :, linker.columns.index(column)])
-
-
-def _label_scores(plain: OccupationLinker, esco: Sequence[NamedOccupation]) -> Callable[[Sequence[str]], F32]:
-    labels = plain.encode([o.names[0] for o in esco])
-    return lambda titles: np.asarray(plain.encode(titles) @ labels.T, np.float32)
-
-
-def ranks(score: Callable[[Sequence[str]], F32], titles: Labelled) -> F64:
-    parts = [
-        score_ranks(score(titles.titles[a : a + _BATCH]), titles.target[a : a + _BATCH])
-        for a in range(0, len(titles), _BATCH)
-    ]
-    return np.concatenate(parts)
-
-
-def _judged(linker: OccupationLinker, odd: Labelled) -> tuple[F64, dict[str, object]]:
-    """Ranks, and how much the confidence of the first answer is worth."""
-    found, confidence = [], []
+def judge(zero: OccupationLinker, prior: F32, supervised: OccupationLinker, odd: Labelled) -> Judged:
+    """One pass over the titles: every method is a weighing of the same evidence."""
+    ranked: dict[str, list[F64]] = {}
+    taught: list[F64] = []
+    sure: list[F32] = []
     for a in range(0, len(odd), _BATCH):
-        logits = linker.logits(odd.titles[a : a + _BATCH])
-        found.append(score_ranks(logits, odd.target[a : a + _BATCH]))
-        shifted = np.exp(logits - logits.max(1, keepdims=True))
-        confidence.append(linker.fusion.confidence(1 / shifted.sum(1)))
-    at, sure = np.concatenate(found), np.concatenate(confidence)
-    right = at <= 1
+        evidence, target = supervised.evidence(odd.titles[a : a + _BATCH]), odd.target[a : a + _BATCH]
+        for name, scores in _zero_shot(zero.fusion, prior, evidence).items():
+            ranked.setdefault(name, []).append(score_ranks(scores, target))
+        logits = supervised.fusion.logits(evidence, supervised.columns)
+        taught.append(score_ranks(logits, target))
+        likely = 1 / np.exp(logits - logits.max(1, keepdims=True)).sum(1)
+        sure.append(supervised.fusion.confidence(likely))
+    zero_shot = {name: np.concatenate(parts) for name, parts in ranked.items()}
+    return Judged(zero_shot, np.concatenate(taught), np.concatenate(sure).astype(np.float64))
+
+
+def _zero_shot(fusion: Fusion, prior: F32, evidence: F32) -> dict[str, F32]:
+    """Scores by method; a title is read as its core everywhere, so that only the methods differ."""
+    one = {name: np.ascontiguousarray(evidence[:, :, i]) for i, name in enumerate(FORM_COLUMNS)}
+    bare = fusion.logits(evidence[:, :, : len(FORM_COLUMNS)], FORM_COLUMNS)
+    chosen = CHOSEN.logits(evidence[:, :, : len(FORM_COLUMNS)], FORM_COLUMNS)
+    return {
+        "char TF-IDF + synonyms": one["lexical_best"],
+        "MiniLM, label alone": one["vector_label"],
+        "MiniLM, nearest synonym": one["vector_best"],
+        "MiniLM, mean of synonyms": one["vector_profile"],
+        "ours, moved vectors alone": one["moved_profile"],
+        "ours, no unlabelled titles": bare,
+        "ours, weights chosen on the even half": chosen,
+        "ours, weights chosen on the even half, odds": chosen + prior,
+        OURS: bare + prior,
+    }
+
+
+def reliability(judged: Judged, fusion: Fusion) -> dict[str, object]:
+    """How much the confidence of the supervised first answer is worth."""
+    right, sure = judged.supervised <= 1, judged.sure
     bins = np.minimum((sure * 10).astype(int), 9)
     gaps = [abs(sure[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins)]
-    known = sure >= linker.fusion.unknown
-    return at, {
+    known = sure >= fusion.unknown
+    return {
         "expected calibration error": round(float(sum(gaps)), 4),
         "known": round(float(known.mean()), 4),
         "R@1 where known": round(float(right[known].mean()), 4),
@@ -214,11 +224,16 @@ def neighbour_ranks(even: Labelled, odd: Labelled, occupations: int, *, vote: bo
                 np.maximum.at(out[row], even.target[near], similarity[row, near])
         return out
 
-    return ranks(score, odd)
+    return np.concatenate(
+        [
+            score_ranks(score(odd.titles[a : a + _BATCH]), odd.target[a : a + _BATCH])
+            for a in range(0, len(odd), _BATCH)
+        ]
+    )
 
 
 def _speed(linker: OccupationLinker, odd: Labelled) -> float:
-    """Titles a second from text to matches; digits make them new to every cache."""
+    """Titles a second from text to matches, by batches; digits make them new to every cache."""
     fresh = [f"{title} {i}x" for i, title in enumerate(odd.titles[:_TIMED])]
     started = time.perf_counter()
     linker.read(fresh)
