@@ -64,6 +64,8 @@ class Settings(BaseSettings):
 
     serving_url: str = "http://127.0.0.1:3000"
     serving_timeout_s: float = Field(default=1.0, gt=0, le=30)
+    #: What a page waits for that it can be shown without.
+    page_patience_s: float = Field(default=0.8, gt=0, le=60)
     mlflow_tracking_uri: str = "http://127.0.0.1:5000"
     feast_repo_path: str = "features/feature_repo"
     storage_url: str = "file:data/storage"

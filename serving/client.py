@@ -98,6 +98,12 @@ class ServingClient:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
         return self._session
 
+    def within(self, seconds: float) -> ServingClient:
+        """The same connections for a person who does not wait: no call takes longer than `seconds`."""
+        hurried = ServingClient(self._base_url, timeout=seconds, text_timeout=seconds, change_timeout=seconds)
+        hurried._session = self._http
+        return hurried
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -73,13 +74,18 @@ async def posting(session: AsyncSession, user_id: int, job: uuid.UUID) -> Wanted
     detail = await jobs.described(session, row)
     weights = dict.fromkeys(detail.skills, SKILL_WEIGHTS["nice"])
     weights |= {need.name: SKILL_WEIGHTS[need.importance] for need in detail.skill_requirements}
-    keys = {name: fold(name) for name in weights}
+    aliases = await other_names(session, weights)
+    return Wanted(detail.title, f"{detail.description}\n{detail.requirements}", weights, aliases)
+
+
+async def other_names(session: AsyncSession, names: Iterable[str]) -> dict[str, list[str]]:
+    """Of each skill what else the taxonomy calls it, folded."""
+    keys = {name: fold(name) for name in names}
     known = await repository.skill_names(session, set(keys.values()))
-    aliases = {
-        name: sorted({other for names in known if key in names for other in names} - {key})
+    return {
+        name: sorted({other for group in known if key in group for other in group} - {key})
         for name, key in keys.items()
     }
-    return Wanted(detail.title, f"{detail.description}\n{detail.requirements}", weights, aliases)
 
 
 def disposition(document: Document, extension: str) -> str:

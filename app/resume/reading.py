@@ -88,7 +88,8 @@ async def import_file(
     made = imported(read.resume)
     kind = read.resume.get("x-jobpilot", {}).get("kind", "")
     source: Source = "imported" if kind in ("json-resume", "linkedin") else "parsed"
-    added = await service.add(session, user_id, service.NewResume(name, made.document, source), most)
+    async with session.begin_nested():  # a page that tells of a refusal commits: half a resume must not stay
+        added = await service.add(session, user_id, service.NewResume(name, made.document, source), most)
     return ImportAnswer(
         **dict(added),
         left_out=[LeftOutItem(path=item.path, reason=item.reason) for item in made.left_out],

@@ -24,6 +24,7 @@ Money = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Amount = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2, allow_inf_nan=False)]
 Skill = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 Place = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+MAX_SKILLS = 200
 #: Fields of a profile that may be cleared with null; elsewhere null is an error.
 NULLABLE = frozenset(
     {"experience_years", "salary_min", "salary_max", "salary_expectation_min", "salary_expectation_max"}
@@ -68,7 +69,7 @@ class SkillIn(RequestBody):
 
 
 class SkillsRequest(RequestBody):
-    skills: tuple[SkillIn, ...] = Field(max_length=200)
+    skills: tuple[SkillIn, ...] = Field(max_length=MAX_SKILLS)
 
 
 class ProfileAnswer(Answer):
@@ -112,7 +113,7 @@ class ProfilePatch(RequestBody):
 
     full_name: Annotated[str, Plain] | None = Field(None, max_length=200)
     desired_title: str | None = Field(None, max_length=300)
-    skills: tuple[Skill, ...] | None = Field(None, max_length=200)
+    skills: tuple[Skill, ...] | None = Field(None, max_length=MAX_SKILLS)
     location: str | None = Field(None, max_length=100)
     remote: Remote | None = None
     job_types: tuple[JobType, ...] | None = Field(None, max_length=6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +14,20 @@ from app.kit.periods import PERIODS_PER_YEAR
 from app.kit.storage import Storage
 from app.orm import User, UserProfile
 from app.user import documents, pictures, repository
-from app.user.schemas import SAME, ProfileAnswer, ProfilePatch, SkillDetail, SkillsRequest
+from app.user.schemas import MAX_SKILLS, SAME, ProfileAnswer, ProfilePatch, SkillDetail, SkillsRequest
 from app.user.tasks import enqueue_drop_picture, enqueue_forget_behaviour
 
 HIGHEST = Decimal(1_000_000_000)
 MEDIA = "/api/v1/media/avatars/"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a profile did not have before."""
+
+    skills: list[str]
+    desired_title: str
+    experience_years: float | None
 
 
 async def profile(session: AsyncSession, user_id: int) -> ProfileAnswer:
@@ -45,6 +56,32 @@ async def change(session: AsyncSession, user_id: int, patch: ProfilePatch) -> Pr
             distinct.setdefault(skill.casefold(), skill)
         await repository.replace_skills(session, user_id, list(distinct.values()))
     return await profile(session, user_id)
+
+
+async def complete(
+    session: AsyncSession,
+    user_id: int,
+    *,
+    skills: Sequence[str] = (),
+    desired_title: str = "",
+    experience_years: float | None = None,
+) -> Completed:
+    """Adds skills that are not there and fills what is empty: nothing that was stated changes.
+
+    Raises ValidationError for what no profile can hold.
+    """
+    await repository.lock_profile(session, user_id)
+    before = await profile(session, user_id)
+    known = {name.casefold() for name in before.skills}
+    new = {name.casefold(): name for name in reversed(skills) if name.casefold() not in known}
+    added = list(reversed(new.values()))[: max(0, MAX_SKILLS - len(before.skills))]
+    changes: dict[str, Any] = {"skills": (*before.skills, *added)} if added else {}
+    if desired_title and not before.desired_title:
+        changes["desired_title"] = desired_title
+    if experience_years is not None and before.experience_years is None:
+        changes["experience_years"] = experience_years
+    await change(session, user_id, ProfilePatch.model_validate(changes))
+    return Completed(added, changes.get("desired_title", ""), changes.get("experience_years"))
 
 
 async def replace_skills(session: AsyncSession, user_id: int, body: SkillsRequest) -> ProfileAnswer:
