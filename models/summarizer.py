@@ -52,6 +52,8 @@ READING_ORDER: tuple[Role, ...] = ("company", "duty", "must", "nice", "benefit",
 ALIKE = 0.35
 MAX_SENTENCE_CHARS = 220
 MIN_SENTENCE_CHARS = 15
+#: "Machine learning" in a list of skills is no sentence of a summary.
+MIN_SENTENCE_WORDS = 3
 MAX_SENTENCES = 12
 MAX_PASSAGES = 120
 _CLAUSE = re.compile(r"(?:[,;:]|\s[-–—]|\s\()\s*")
@@ -150,7 +152,8 @@ def pick(worth: F32, vectors: F32, roles: F32, count: int) -> list[int]:
 
 def _is_prose(part: Passage) -> bool:
     letters = sum(c.isalpha() for c in part.text)
-    return letters >= MIN_SENTENCE_CHARS and letters > len(part.text) / 2 and not _REFERENCE.search(part.text)
+    enough = letters >= MIN_SENTENCE_CHARS and len(part.text.split()) >= MIN_SENTENCE_WORDS
+    return enough and letters > len(part.text) / 2 and not _REFERENCE.search(part.text)
 
 
 def _sentence(part: Passage, role: Role) -> SummarySentence:

@@ -39,7 +39,10 @@ def find_skills(document: ReadDocument, section: Section) -> list[Text]:
     found: list[Text] = []
     seen: set[str] = set()
     for start, end in _runs(document.text, lines, joined=commas):
-        for skill in _items(document.text, start, end, commas=commas):
+        # a group may run over its line end where the section as a whole does not
+        run = document.text[start:end]
+        runs_on = commas or run.count(",") > run.count("\n") > 0
+        for skill in _items(document.text, start, end, commas=runs_on):
             key = skill.value.casefold()
             if key not in seen and len(found) < MAX_SKILLS:
                 seen.add(key)

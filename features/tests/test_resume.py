@@ -485,3 +485,10 @@ def test_a_scan_says_what_to_do(parser: Parser) -> None:
 def test_a_text_without_headings_says_so() -> None:
     found = Parser(gazetteer=Gazetteer({})).parse_text("just some words about nothing much")
     assert {notice.code for notice in found.warnings} == {"no_sections", "no_positions"}
+
+
+def test_a_group_of_skills_runs_over_its_line_end(parser: Parser) -> None:
+    text = "Ann Example\n\nSkills\n.NET, Ada\n\nOld ones: Modula two, Algol sixty\nrevised, C++, Eiffel\n"
+    assert [s.value for s in parser.parse_text(text).skills] == [
+        ".NET", "Ada", "Modula two", "Algol sixty revised", "C++", "Eiffel",
+    ]  # fmt: skip
