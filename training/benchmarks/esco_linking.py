@@ -53,7 +53,7 @@ PUBLISHED: Mapping[str, Mapping[str, Mapping[str, float]]] = {
 _STEPS = {
     "bi-encoder, whole sentence": ("sentence",),
     "bi-encoder, sentence + phrases": ("sentence", "phrase"),
-    "bi-encoder + character n-grams": ("sentence", "phrase", "chars"),
+    "bi-encoder, sentence + character n-grams": ("sentence", "chars"),
 }
 
 
@@ -114,7 +114,7 @@ def _slice(part: str, sentences: Sentences, linker: SkillLinker, baselines: _Bas
         rows,
         published=PUBLISHED.get(part, {}),
         suffix=suffix,
-        label="skill linker (all of it, weighed by the reranker)",
+        label="skill linker",
     )
 
 

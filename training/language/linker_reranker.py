@@ -1,9 +1,9 @@
-"""The skill linker's reranker: how much each kind of evidence counts, and what a score is worth.
+"""The skill linker's reranker: what a score is worth, and from where on it is believed.
 
 Fitted on sentences about skills that took no part in training the encoder, against the candidates that
 evidence puts first; names that such a sentence uses are not among the skill's names then. For a quarter of
 the sentences the skills they mention are taken off the list, so that "none of these" is learned too. Half of
-the skills fit the weights, the other half the threshold of refusal and the figures.
+the skills fit the regression, the other half the threshold of refusal and the figures.
 """
 
 from __future__ import annotations
@@ -84,11 +84,15 @@ def _pairs_of(
 
 
 def fit_reranker(pairs: Pairs, columns: Sequence[str]) -> Reranker:
-    """Logistic regression over these kinds of evidence; deterministic."""
+    """Logistic regression over the sum of these kinds of evidence; deterministic.
+
+    A weight for each kind fits made sentences better and ranks real ones worse: which words a posting shares
+    with a label is just what made sentences cannot tell.
+    """
     used = [COLUMNS.index(name) for name in columns]
-    model = LogisticRegression(C=10.0, max_iter=2_000).fit(pairs.x[:, used], pairs.y)
-    weights = {COLUMNS[i]: round(float(w), 4) for i, w in zip(used, model.coef_[0], strict=True)}
-    return Reranker(weights, round(float(model.intercept_[0]), 4))
+    model = LogisticRegression(C=10.0, max_iter=2_000).fit(pairs.x[:, used].sum(1, keepdims=True), pairs.y)
+    weight = round(float(model.coef_[0, 0]), 4)
+    return Reranker(dict.fromkeys(columns, weight), round(float(model.intercept_[0]), 4))
 
 
 def with_refusal(reranker: Reranker, pairs: Pairs) -> tuple[Reranker, dict[str, float]]:

@@ -36,7 +36,8 @@ from training.tracking import NullRun, Run, git_sha
 
 F32 = npt.NDArray[np.float32]
 CARD = "card.json"
-#: Kinds of evidence that the reranker weighs: chosen among all on the validation sentences of `esco-linking`.
+#: Kinds of evidence that the reranker adds up; they and their equal weights were chosen on the validation
+#: sentences of `esco-linking`.
 USED = ("sentence", "phrase", "chars")
 SENTENCES = 400
 #: Share of the reranker's mentions that are clauses of definitions; chosen like `USED`.
