@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
 from app.tests.browser.board import Board
 from app.tests.browser.conftest import Visit
@@ -109,11 +110,11 @@ async def test_the_keyboard_reaches_the_content_first(visit: Visit, board: Board
     await visitor.go("/jobs")
     await visitor.page.keyboard.press("Tab")
     skip = visitor.page.get_by_role("link", name="Skip to the content")
-    assert await skip.evaluate("node => node === document.activeElement")
+    await expect(skip).to_be_focused()
     box = await skip.bounding_box()
     assert box is not None
     assert box["x"] >= 0
     await visitor.page.keyboard.press("Enter")
-    assert visitor.path == "/jobs#main"
+    await expect(visitor.page).to_have_url(f"{board.url}/jobs#main")
     await visitor.page.keyboard.press("Tab")
-    assert await visitor.one("#job-search").evaluate("node => node === document.activeElement")
+    await expect(visitor.one("#job-search")).to_be_focused()
