@@ -27,7 +27,14 @@ from app.web import admin_bulk_endpoints as admin_bulk
 from app.web import admin_endpoints as admin_web
 from app.web import admin_job_endpoints as admin_jobs
 from app.web import admin_user_endpoints as admin_users
-from app.web import assets, job_endpoints, seeker_endpoints
+from app.web import (
+    assets,
+    job_endpoints,
+    resume_edit_endpoints,
+    resume_endpoints,
+    resume_profile_endpoints,
+    seeker_endpoints,
+)
 
 #: Bytes of a JSON body. A route that takes files sets its own.
 MAX_BODY = 1_000_000
@@ -52,6 +59,9 @@ def routes() -> APIRouter:
         web_account.personal,
         job_endpoints.router,
         seeker_endpoints.router,
+        resume_endpoints.router,
+        resume_edit_endpoints.router,
+        resume_profile_endpoints.router,
         assets.router,
         admin_web.router,
         admin_bulk.router,  # before the postings: "bulk" is none

@@ -95,9 +95,10 @@ class ProblemForTooLarge:
 
 
 def _is_the_frameworks(message: Message) -> bool:
-    """Ours say more: which limit it was, and what to do."""
+    """Ours, problems and pages, say more: which limit it was, and what to do."""
     kind = dict(message.get("headers", ())).get(b"content-type", b"")
-    return message["status"] == PayloadTooLargeError.status and b"problem" not in kind
+    ours = b"problem" in kind or b"html" in kind
+    return message["status"] == PayloadTooLargeError.status and not ours
 
 
 class HostCheck:

@@ -76,6 +76,8 @@ def fields(form: LexborNode) -> dict[str, str]:
             continue
         chosen = node.css_first("option[selected]") if node.tag == "select" else None
         value = chosen.attributes.get("value") if chosen else node.attributes.get("value")
+        if node.tag == "textarea":
+            value = node.text()
         values[name] = value or ""
     return values
 

@@ -102,6 +102,8 @@ def _where_from(scope: Scope) -> str:
         return f"{path}?{query}" if query else path
     if path.startswith("/admin/"):
         return "/admin/"
+    if path.startswith("/resumes/"):
+        return "/resumes/"
     return "/".join(path.split("/")[:3]) if path.startswith("/jobs/") else "/dashboard"
 
 

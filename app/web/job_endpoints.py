@@ -16,7 +16,7 @@ from app.job import service as jobs
 from app.kit.clock import utcnow
 from app.search import service as search
 from app.search.schemas import FoundJob, JobQuery
-from app.web import labels, repository, searching
+from app.web import labels, posting_reading, repository, searching
 from app.web.forms import guard, login_url
 from app.web.view import Viewing
 
@@ -68,15 +68,18 @@ async def posting(
         await counters.record_view(session, found.id, viewer, secret=secret, now=utcnow())
     active = found.status == "active"
     document = jsonld.job_posting(detail, website=found.company.website) if active else None
+    marks = await repository.marks(session, user.user_id, found.id) if user else None
+    similar = await jobs.alternatives(session, found.id)
     return view.page(
         "job.html",
         job=detail,
+        reading=await posting_reading.read(request, session, detail, user.user_id if user else None),
         own=own,
         login_url=login_url(f"/jobs/{found.slug}"),
         website=found.company.website,
         json_ld=Markup(jsonld.dumps(document)) if document else "",  # noqa: S704 - dumps() leaves no < > &
-        marks=await repository.marks(session, user.user_id, found.id) if user else None,
-        similar=await jobs.alternatives(session, found.id),
+        marks=marks,
+        similar=similar,
         open_for_applications=active and not _is_over(detail.application_deadline),
         notice=_NOTICES.get(request.query_params.get("done", ""), ""),
     )
