@@ -197,9 +197,13 @@ class OccupationLinker:
             return forms
         return np.concatenate([forms, self.examples.evidence(ready)], axis=2)
 
-    def form_evidence(self, titles: Sequence[str]) -> F32:
-        """(n, occupations, len(FORM_COLUMNS)): what the names alone say."""
-        return self.forms.evidence(self._titles(titles))
+    def evidence_without(self, at: I64, titles: Sequence[str]) -> F32:
+        """The same for examples, `titles` in rows `at` of them, each as if it were not among them."""
+        if self.examples is None:
+            raise OccupationError("this linker has no examples")
+        return np.concatenate(
+            [self.forms.evidence(self._titles(titles)), self.examples.evidence_without(at)], axis=2
+        )
 
     def weighed(self, fusion: Fusion) -> OccupationLinker:
         """The same evidence under other weights."""

@@ -28,7 +28,7 @@ from models.occupations_files import read_fusion, write_fusion
 from models.projection import Projection
 from training.language.contrastive import ProjectionConfig, Source, train_projection
 from training.language.titles_data import NamedOccupation, read_crosswalk, read_esco, read_onet
-from training.language.titles_fusion import Candidates, candidates, first_answers, fit_fusion
+from training.language.titles_fusion import Candidates, calibrated, candidates, first_answers, fit_weights
 from training.metrics import score_ranks
 from training.progress import say
 from training.tracking import NullRun, Run, git_sha
@@ -142,10 +142,21 @@ def _fusion(
 ) -> tuple[Fusion, dict[str, float]]:
     titles, target = _crosswalk_titles(esco, onet, crosswalk, seed)
     say(f"weights of the evidence from {len(titles):,} O*NET titles")
-    data = collect(linker, titles, target)
-    fusion = fit_fusion(data, linker.columns, seed)
-    _, right = first_answers(data, fusion.weights, linker.columns)
+    apart = len(titles) // 4  # shuffled, so these are any; their titles judge what the others teach
+    data = collect(linker, titles[apart:], target[apart:])
+    weighed = linker.weighed(Fusion(fit_weights(data, linker.columns)))
+    probability, right = first_answers(_all_logits(weighed, titles[:apart]), target[:apart])
+    fusion = calibrated(weighed.fusion.weights, probability, right)
     return fusion, {"crosswalk_titles": float(len(titles)), "crosswalk_accuracy": float(right.mean())}
+
+
+def _all_logits(linker: OccupationLinker, titles: Sequence[str]) -> F32:
+    """By the evidence alone: a title that is a label to the letter needs no weighing."""
+    parts = [
+        linker.fusion.logits(linker.evidence(titles[a : a + _BATCH]), linker.columns)
+        for a in range(0, len(titles), _BATCH)
+    ]
+    return np.concatenate(parts)
 
 
 def collect(linker: OccupationLinker, titles: Sequence[str], target: I64) -> Candidates:

@@ -1,7 +1,7 @@
 """Weights of the evidence for an occupation: a conditional logit (McFadden 1974) by maximum likelihood.
 
 Each title's candidates are the occupations that any kind of evidence ranks high, and the true one. What the
-resulting probability is worth is measured on titles that did not set the weights (Platt 1999).
+resulting probability is worth is measured against all occupations (Platt 1999).
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ I64 = npt.NDArray[np.int64]
 CANDIDATES = 60
 _RIDGE = 1e-3
 _CONSTANT = 1e-6
-_HELD_SHARE = 0.25
 EVENT = "the first occupation is the right one"
 
 
@@ -77,31 +76,23 @@ def fit_weights(data: Candidates, columns: Sequence[str], ridge: float = _RIDGE)
     return weights
 
 
-def fit_fusion(
-    data: Candidates, columns: Sequence[str], seed: int, *, unknown_precision: float = 0.2
+def calibrated(
+    weights: Mapping[str, float], probability: F64, right: npt.NDArray[np.bool_], precision: float = 0.2
 ) -> Fusion:
-    """Weights from three quarters of the titles, calibration and the limit of "unknown" from the rest.
+    """`probability` (n,) of the first answer among all occupations, and whether it is right.
 
-    The limit is the least confidence at which answers are right at least `unknown_precision` of the time.
+    The limit of "unknown" is the least confidence at which answers are right `precision` of the time.
     """
-    order = np.random.default_rng(seed).permutation(len(data))
-    held = max(int(_HELD_SHARE * len(order)), 1)
-    weights = fit_weights(data.take(order[held:]), columns)
-    probability, right = first_answers(data.take(order[:held]), weights, columns)
-    calibration = platt(probability, right)
-    fusion = Fusion(weights, calibration)
-    confidence = fusion.confidence(probability.astype(np.float32))
-    return Fusion(weights, calibration, _limit(confidence, right, unknown_precision))
+    plain = Fusion(weights, platt(probability, right))
+    confidence = plain.confidence(probability.astype(np.float32))
+    return Fusion(weights, plain.calibration, _limit(confidence, right, precision))
 
 
-def first_answers(
-    data: Candidates, weights: Mapping[str, float], columns: Sequence[str]
-) -> tuple[F64, npt.NDArray[np.bool_]]:
-    """(n,) probability of the first answer, and whether it is the true one (half a tie is no win)."""
-    w = np.array([weights[name] for name in columns])
-    present = ~np.isnan(data.rows[:, :, 0])
-    p = _softmax(np.nan_to_num(data.rows.astype(np.float64)) @ w, present)
-    return p.max(1), p[:, 0] > p[:, 1:].max(1, initial=0.0)
+def first_answers(logits: F32, target: I64) -> tuple[F64, npt.NDArray[np.bool_]]:
+    """logits (n, occupations) -> (n,) softmax probability of the first, and whether it is `target`."""
+    wide = logits.astype(np.float64)
+    p = np.exp(wide - wide.max(1, keepdims=True))
+    return 1 / p.sum(1), wide.argmax(1) == target
 
 
 def platt(probability: F64, right: npt.NDArray[np.bool_]) -> Calibration:

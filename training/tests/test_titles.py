@@ -19,7 +19,7 @@ from training.benchmarks.report import BenchmarkDataError
 from training.language.contrastive import PairSampler, ProjectionConfig, Source, train_projection
 from training.language.titles import CARD, hold_out, tracked, train_titles
 from training.language.titles_data import NamedOccupation, read_crosswalk, read_esco, read_onet
-from training.language.titles_fusion import Candidates, candidates, fit_fusion, fit_weights
+from training.language.titles_fusion import Candidates, calibrated, candidates, first_answers, fit_weights
 
 TRADES = "baker welder nurse driver farmer tailor singer lawyer waiter plumber".split()
 PLACES = "hotel ship factory hospital".split()
@@ -162,11 +162,12 @@ def test_weights_find_the_evidence_that_tells() -> None:
     weights = fit_weights(data, ("telling", "noise"))
     assert weights["telling"] > 1.0
     assert abs(weights["noise"]) < 0.3
-    fusion = fit_fusion(data, ("telling", "noise"), 0)
-    first = fusion.logits(evidence, ("telling", "noise"))
-    p = np.exp(first - first.max(1, keepdims=True))
-    confidence = fusion.confidence((p / p.sum(1, keepdims=True)).max(1))
-    assert abs(float(confidence.mean()) - float((first.argmax(1) == target).mean())) < 0.12
+    logits = Fusion(weights).logits(evidence, ("telling", "noise"))
+    probability, right = first_answers(4 * logits, target)  # four times too sure of itself
+    fusion = calibrated(weights, probability, right)
+    confidence = fusion.confidence(probability.astype(np.float32))
+    assert abs(float(confidence.mean()) - float(right.mean())) < 0.02
+    assert float(probability.mean()) > float(right.mean()) + 0.1
 
 
 def test_candidates_put_the_true_one_first_and_mark_the_rest() -> None:
