@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.places import Gazetteer
-from features.titles import normalise_title, seniority
+from features.titles import core_title, normalise_title, seniority
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,24 @@ def test_places_stay_without_a_gazetteer() -> None:
 def test_any_title_is_answered(title: str) -> None:
     assert bool(normalise_title(title)) == bool(title[:300].strip())
     assert seniority(title) in {"intern", "junior", "mid", "senior", "lead", "executive", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("title", "core"),
+    [
+        ("Sr. Data Engineer II (m/f/d)", "Data Engineer"), ("Junior/Senior Developer", "Developer"),
+        ("Web Developer (Senior Associate)", "Web Developer (Associate)"), ("Engineer (Junior)", "Engineer"),
+        ("Manager 2, Demand Planning", "Manager, Demand Planning"), ("Entry-level Chemist", "Chemist"),
+        ("Senior Living Nurse", "Senior Living Nurse"), ("Assistant to the CEO", "Assistant to the CEO"),
+        ("Internship", "Internship"), ("Senior", "Senior"), ("Boeing 747 Pilot", "Boeing 747 Pilot"),
+        ("Sales Director", "Sales Director"), ("C++ Developer", "C++ Developer"), ("", ""),
+    ],
+)  # fmt: skip
+def test_what_is_looked_up_states_no_level_below_lead(title: str, core: str) -> None:
+    assert core_title(title) == core
+
+
+@settings(deadline=None)
+@given(title=st.text(max_size=400))
+def test_any_title_has_a_core(title: str) -> None:
+    assert bool(core_title(title)) == bool(title[:300].strip())
