@@ -60,7 +60,8 @@ def load_linker(folder: Path, encode: Encode | None, gazetteer: Gazetteer | None
         if document["format"] != FORMAT:
             raise ValueError(f"format {document['format']}, not {FORMAT}")
         if encode is None:
-            encode = _encoder(folder / "encoder", document["encoder"])
+            encode = SentenceEncoder(folder / "encoder").encode
+        _check_encoder(encode, document["encoder"])
         occupations = [Occupation(i, label, soc, tuple(a)) for i, label, soc, a in document["occupations"]]
         fusion, projection = _fusion(document["fusion"]), _projection(folder, document["projection"])
         forms = _forms(document, _load_array(folder / "vectors.npy"), projection)
@@ -70,11 +71,11 @@ def load_linker(folder: Path, encode: Encode | None, gazetteer: Gazetteer | None
         raise OccupationError(f"{folder} is no whole linker: {error}") from error
 
 
-def _encoder(folder: Path, version: str | None) -> Encode:
-    encoder = SentenceEncoder(folder)
-    if encoder.version != version:
+def _check_encoder(encode: Encode, version: str | None) -> None:
+    """Vectors of two encoders do not compare; what is no SentenceEncoder has no version to tell by."""
+    encoder = getattr(encode, "__self__", None)
+    if version is not None and isinstance(encoder, SentenceEncoder) and encoder.version != version:
         raise ValueError(f"encoder {encoder.version}, but the vectors are of {version}")
-    return encoder.encode
 
 
 def _projection(folder: Path, digest: str) -> Projection:

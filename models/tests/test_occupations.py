@@ -151,8 +151,9 @@ def test_a_damaged_folder_is_refused(linker: OccupationLinker, tmp_path: Path) -
     linker.save(tmp_path)
     document = json.loads((tmp_path / "linker.json").read_text())
     (tmp_path / "linker.json").write_text(json.dumps(document | {"encoder": "another"}))
-    with pytest.raises(OccupationError, match="encoder"):
-        OccupationLinker.load(tmp_path)
+    for encode in (None, linker.encode):
+        with pytest.raises(OccupationError, match="encoder"):
+            OccupationLinker.load(tmp_path, encode)
     (tmp_path / "linker.json").write_text(json.dumps(document | {"forms": document["forms"][:-1]}))
     with pytest.raises(OccupationError, match="vectors for"):
         OccupationLinker.load(tmp_path)
