@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from features.taxonomy import Skill, normalise
+from features.taxonomy import Skill, normalise, without_qualifier
 from models.linker_encoder import Encode
 from models.linker_windows import LONGEST, phrases
 from models.tfidf import Csr, Tfidf, TfidfConfig
@@ -69,8 +69,8 @@ class Names:
     def _owners_of(self, texts: Sequence[Sequence[str]]) -> dict[str, tuple[Named, ...]]:
         found: dict[str, dict[int, bool]] = {}
         for position, names in enumerate(texts):
-            labels = set(map(normalise, self.skills[position].forms[:1]))
-            labels |= {normalise(n) for n in names[:2] if self.skills[position].label.startswith(n)}
+            label = self.skills[position].label
+            labels = {normalise(label), normalise(without_qualifier(label))}
             for key in map(normalise, names):
                 if key:
                     found.setdefault(key, {}).setdefault(position, key in labels)

@@ -74,6 +74,18 @@ def test_every_label_and_alias_finds_its_own_skill(linker: SkillLinker) -> None:
             assert found[0].skill_id in named
 
 
+def test_an_alias_that_begins_the_label_is_no_label() -> None:
+    skills = [
+        Skill("a:sales", "Sales", "skill", "a"),
+        Skill("a:s", "Sales software", "skill", "a", ("Sales",)),
+    ]
+    found = SkillLinker.build(skills, bag_of_words).link(["sales"], 2)[0]
+    assert [(s.skill_id, s.method, s.confidence) for s in found] == [
+        ("a:sales", "exact", 0.99),
+        ("a:s", "alias", 0.95),
+    ]
+
+
 def test_a_label_without_its_qualifier_is_the_label(linker: SkillLinker) -> None:
     assert linker.link(["python"], 1)[0][0].method == "exact"
     assert linker.link(["PYTHON3"], 1)[0][0].method == "alias"
