@@ -339,6 +339,8 @@ def test_places_have_names() -> None:
         "/work/0/highlights/1": "Experience 1, point 2",
         "/skills/2/keywords/0": "Skills 3, entry 1",
         "/skills": "Skills",
+        "/skills/0/name": "Skills 1",
+        "/basics/name": "Name",
     }.items():
         assert resume_words.place(pointer) == name
 

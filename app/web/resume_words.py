@@ -38,8 +38,8 @@ _FIELDS = {
     "countryCode": "country",
     "postalCode": "postal code",
 }
-#: What `name` is in sections where it is not the name of the entry itself.
-_NAMES = {"work": "employer"}
+#: What `name` is where it is more than the entry itself.
+_NAMES = {"work": "employer", "basics": "name"}
 
 
 def place(pointer: str) -> str:
@@ -62,8 +62,8 @@ def _fields(steps: list[str], section: str) -> str:
         if step.isdecimal():
             words.append(str(int(step) + 1))
         else:
-            words.append(_NAMES.get(section, "name") if step == "name" else _FIELDS.get(step, step))
-    return " ".join(words)
+            words.append(_NAMES.get(section, "") if step == "name" else _FIELDS.get(step, step))
+    return " ".join(word for word in words if word)
 
 
 def value(found: Any, name: str = "") -> str:
