@@ -35,6 +35,9 @@ ROLE_CERTAINTY = 0.8
 #: A tagged span that means no skill of the taxonomy is shown all the same, if the tagger is this sure of it.
 UNKNOWN_SKILL_CERTAINTY = 0.6
 MAX_UNKNOWN_CHARS = 60
+#: Words that only mean a skill, and hold none of its name, are believed from here on: below, names of products
+#: attract what they merely resemble.
+MEANT_CERTAINTY = 0.3
 #: How often a mention by name stands in a span that SkillSpan's annotators marked (dev part, 1,279 mentions):
 #: where the tagger marks something there too, where it marks nothing, and without a tagger.
 NAMED_AND_TAGGED, NAMED_ALONE, NAMED = 0.84, 0.34, 0.60
@@ -173,7 +176,7 @@ def _tagged(text: str, span: Span, skill: LinkedSkill | None) -> SkillFound | No
     """A span that the tagger found; None where it is neither a known skill nor surely one."""
     surface = text[span.start : span.end]
     level = _level(text, span.start, span.end)
-    if skill is not None:
+    if skill is not None and (skill.method != "embedding" or skill.confidence >= MEANT_CERTAINTY):
         sure = round(span.confidence * skill.confidence, 4)
         method = f"tagger+{skill.method}"
         return SkillFound(skill.skill_id, skill.label, surface, span.start, span.end, level, sure, method)
