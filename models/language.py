@@ -35,8 +35,8 @@ ROLE_CERTAINTY = 0.8
 #: A tagged span that means no skill of the taxonomy is shown all the same, if the tagger is this sure of it.
 UNKNOWN_SKILL_CERTAINTY = 0.6
 MAX_UNKNOWN_CHARS = 60
-#: Words that only mean a skill, and hold none of its name, are believed from here on: below, names of products
-#: attract what they merely resemble.
+#: Words that only mean a skill, and hold none of its name, are believed from here on: below, names of
+#: products attract what they merely resemble.
 MEANT_CERTAINTY = 0.3
 #: How often a mention by name stands in a span that SkillSpan's annotators marked (dev part, 1,279 mentions):
 #: where the tagger marks something there too, where it marks nothing, and without a tagger.
