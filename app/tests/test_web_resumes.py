@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 from selectolax.lexbor import LexborNode
@@ -355,7 +354,7 @@ POSTING: dict[str, Any] = {
 
 
 async def test_a_posting_says_in_short_what_it_asks_for_and_where(
-    seeker: Browser, person: Person, people: People, client: httpx.AsyncClient
+    seeker: Browser, person: Person, people: People, database: Database
 ) -> None:
     employer = await people.employer()
     job = await post_job(*employer, **POSTING)
@@ -372,14 +371,16 @@ async def test_a_posting_says_in_short_what_it_asks_for_and_where(
     asked = page.text("#asked-for")
     assert "Python: ✓ you have" in asked
     assert "Kubernetes: not in your profile" in asked
-    without = Browser(create_app(settings_for(client._transport.app.state.database.url, NOBODY)))  # type: ignore[attr-defined]
     fresh = await post_job(*employer, **POSTING)
-    page = await without.get(f"/jobs/{fresh['slug']}")
-    assert page.status == 200
-    assert not page.all("#in-short")
-    assert not page.all("#asked-for")
-    assert (await without.get(f"/jobs/{job['slug']}")).all("#in-short a")
-    await without.client.aclose()
+    bare = create_app(settings_for(database.url, NOBODY))
+    async with bare.router.lifespan_context(bare):
+        without = Browser(bare)
+        page = await without.get(f"/jobs/{fresh['slug']}")
+        assert page.status == 200
+        assert not page.all("#in-short")
+        assert not page.all("#asked-for")
+        assert (await without.get(f"/jobs/{job['slug']}")).all("#in-short a")
+        await without.client.aclose()
 
 
 def test_places_in_a_text_nest_and_are_escaped() -> None:
