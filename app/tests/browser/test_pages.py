@@ -15,6 +15,7 @@ from playwright.async_api import expect
 from app.tests.browser.board import Board
 from app.tests.browser.conftest import Visit
 from app.tests.browser.visitor import Screen, Visitor
+from app.tests.people import Person
 from app.web import assets
 
 AXE = assets.FOLDER.parent / "node_modules" / "axe-core" / "axe.min.js"
@@ -62,9 +63,25 @@ async def _paths(visitor: Visitor, board: Board, kind: str) -> list[tuple[str, i
         ]
     person = await (board.seeker() if kind == "newcomer" else board.busy_seeker())
     await visitor.log_in(person)
-    own = ["/dashboard", "/saved", "/applications", "/profile"]
+    own = ["/dashboard", "/saved", "/applications", "/profile", "/resumes"]
+    if kind == "regular":
+        own += await _resume_pages(person)
     jobs = [board.open[2], board.long, board.external]
     return [(path, 200) for path in [*own, *[f"/jobs/{job['slug']}" for job in jobs if kind == "regular"]]]
+
+
+async def _resume_pages(person: Person) -> list[str]:
+    document = {
+        "basics": {"name": "Ann Example", "label": "Data Engineer", "summary": "Keeps pipelines boring."},
+        "work": [
+            {"name": "Acme", "position": "Engineer", "startDate": "2019-03", "highlights": ["Wrote SQL."]}
+        ],
+        "skills": [{"name": "Python"}, {"name": "W" * 60}],
+    }
+    made = await person.post("/api/v1/resumes/", json={"name": "Main", "document": document})
+    assert made.status_code == 201, made.text
+    of_it = f"/resumes/{made.json()['id']}"
+    return [of_it, f"{of_it}/edit", f"{of_it}/check"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
