@@ -208,9 +208,7 @@ def test_absent_weights_are_one_line(data: Path, tmp_path: Path) -> None:
 def test_the_tracked_weights_read_an_invented_posting() -> None:
     net, config = load_net(skillspan.WEIGHTS)
     reader = span_reader(net, PieceReader(net.encoder.source / "tokenizer.json"), config)
-    text = (
-        "You know Python, SQL and Docker.\nYou can communicate clearly with customers and lead a team."
-    )
+    text = "You know Python, SQL and Docker.\nYou can communicate clearly with customers and lead a team."
     segments = read_segments(text)
     found = {
         (s.kind, text[segments[s.segment][s.start].start : segments[s.segment][s.end - 1].end])
