@@ -12,8 +12,9 @@ import json
 import logging
 import shutil
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -146,11 +147,9 @@ def export_int8(module: Module, target: Path, *, outputs: tuple[str, ...]) -> No
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    for name in ("torch.onnx", "root"):  # both warn about things that do not concern this export
-        logging.getLogger(name).setLevel(logging.ERROR)
     full = target.with_suffix(".fp32.onnx")
     example = torch.arange(100, 124).unsqueeze(0)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _errors_only("torch.onnx", "root"):
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),
@@ -168,6 +167,19 @@ def export_int8(module: Module, target: Path, *, outputs: tuple[str, ...]) -> No
         )
     full.unlink()
     _drop_traces(target)
+
+
+@contextmanager
+def _errors_only(*names: str) -> Iterator[None]:
+    """Loggers that warn of what does not concern an export; afterwards they speak as before."""
+    levels = {logging.getLogger(name): logging.getLogger(name).level for name in names}
+    for logger in levels:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in levels.items():
+            logger.setLevel(level)
 
 
 def _drop_traces(path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +55,14 @@ def test_the_exported_engine_stays_close_to_the_full_model(encoder: SentenceEnco
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no transformers model"):
         export_encoder(tmp_path / "out", tmp_path)
+
+
+def test_an_export_leaves_loggers_as_they_were(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.INFO)
+    try:
+        export_encoder(tmp_path / "encoder")
+        assert root.level == logging.INFO
+    finally:
+        root.setLevel(before)
