@@ -84,7 +84,18 @@ async def import_file(
 ) -> ImportAnswer:
     """A new resume out of a file. Raises as `parse` and as `service.add`."""
     await release(session)
-    read = await _read(serving, sent)
+    return await keep(session, user_id, await read_file(serving, sent), name, most)
+
+
+async def read_file(serving: ServingClient, sent: Sent) -> ReadResumeResponse:
+    """What a file says, before anything is kept. Raises as `parse`."""
+    return await _read(serving, sent)
+
+
+async def keep(
+    session: AsyncSession, user_id: int, read: ReadResumeResponse, name: str, most: int
+) -> ImportAnswer:
+    """Raises as `service.add`."""
     made = imported(read.resume)
     kind = read.resume.get("x-jobpilot", {}).get("kind", "")
     source: Source = "imported" if kind in ("json-resume", "linkedin") else "parsed"

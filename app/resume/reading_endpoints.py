@@ -1,18 +1,18 @@
 from __future__ import annotations
 
+import hashlib
 import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile, status
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile as Upload
 from starlette.exceptions import HTTPException
 
 from app.auth.access import CurrentUser
-from app.db import Session
+from app.db import Session, release
 from app.errors import BadRequestError, InvalidInputError
-from app.idempotency import REPEATABLE
-from app.kit.etag import etag
+from app.idempotency import REPEATABLE, Once
 from app.resume import reading
 from app.resume.reading import Sent
 from app.resume.reading_schemas import (
@@ -74,6 +74,13 @@ async def uploaded(file: Upload) -> Sent:
     return Sent(data=await file.read(MAX_FILE_BYTES + 1), filename=(file.filename or "")[:255])
 
 
+class FileAsked(BaseModel):
+    """What a repeated import must have in common with the first."""
+
+    name: str
+    sha256: str
+
+
 Resume = Annotated[Sent, Depends(sent)]
 
 
@@ -87,6 +94,7 @@ async def parse_resume(user: CurrentUser, request: Request, resume: Resume) -> P
 @router.post(
     "/resumes/import/",
     status_code=status.HTTP_201_CREATED,
+    response_model=ImportAnswer,
     max_body_size=MAX_BODY,
     responses=UNREADABLE | REPEATABLE,
 )
@@ -95,17 +103,20 @@ async def import_resume(
     user: CurrentUser,
     session: Session,
     request: Request,
-    response: Response,
+    once: Once,
     name: Annotated[Name, Query()] = "Imported",
-) -> ImportAnswer:
+) -> Response:
     """A new resume out of a file. What the strict document cannot hold is left out and told."""
-    upload = await uploaded(file)
-    state = request.app.state
-    made = await reading.import_file(
-        session, state.serving, user.user_id, upload, name, state.settings.max_resumes
+    upload, state = await uploaded(file), request.app.state
+    await release(session)
+    read = await reading.read_file(state.serving, upload)
+    most = state.settings.max_resumes
+    return await once(
+        FileAsked(name=name, sha256=hashlib.sha256(upload.data or b"").hexdigest()),
+        lambda: reading.keep(session, user.user_id, read, name, most),
+        status=status.HTTP_201_CREATED,
+        tagged=True,
     )
-    response.headers["ETag"] = etag(made)
-    return made
 
 
 @router.get("/resume/skills/")

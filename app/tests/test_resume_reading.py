@@ -145,6 +145,20 @@ async def test_s175_a_file_becomes_a_resume_that_remembers_where_it_was_read(see
     is_problem(await send(seeker, f"{IMPORT}?name=From%20my%20file", TEXT.encode()), 409, "conflict")
 
 
+async def test_an_import_that_is_repeated_is_made_once(seeker: Person) -> None:
+    headers = seeker.headers | {"Idempotency-Key": "import-1"}
+    path = f"{IMPORT}?name=Only%20once"
+
+    async def again(data: bytes) -> httpx.Response:
+        return await seeker.client.post(path, files={"file": ("cv.txt", data)}, headers=headers)
+
+    first, second = await again(TEXT.encode()), await again(TEXT.encode())
+    assert (first.status_code, second.status_code) == (201, 201), first.text
+    assert second.content == first.content
+    assert second.headers["idempotency-replayed"] == "true"
+    is_problem(await again(TEXT.encode() + b"More."), 422, "idempotency-key-reused")
+
+
 async def test_s173_skills_point_into_the_document_and_names_are_no_skills(seeker: Person) -> None:
     resume = await stored(seeker, DOCUMENT, "Skills")
     body = (await seeker.get(SKILLS, params={"resume_id": resume["id"]})).json()
