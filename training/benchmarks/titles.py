@@ -5,7 +5,8 @@ count half. *zero-shot* sees no labelled title of this source; *supervised* lear
 is even. ESCO is read from the folder beside (`taxonomy_esco_tabiya`). Nothing is fitted on the odd half: the
 projection and the zero-shot weights come from taxonomies alone (card.json), the odds of occupations from the
 even titles without their labels, the supervised weights from the even half, each title judged as if it were
-not there.
+not there. Which kinds of evidence there are, and that the odds take one round, was settled by looking at the
+labels of the even half: zero-shot means that nothing is fitted on labels, not that nobody saw any.
 """
 
 from __future__ import annotations
