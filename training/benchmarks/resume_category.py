@@ -3,8 +3,8 @@
 Protocol: every file goes through our own reader (features/resume, in its confined child); 5 folds, stratified
 by category; accuracy and macro-F1 over all files; a file that cannot be read counts as an error of every
 method that needs our text. Baseline in the same run: plain text of the PDF, words by TF-IDF, LinearSVC.
-Categories are the folders; the file's name is no feature. The views were chosen among seven sets on these files
-(folds of seed 0): another seed tells how much of the figure that choice is worth.
+Categories are the folders; the file's name is no feature. The views were chosen among seven sets on these
+files (folds of seed 0): another seed tells how much of the figure that choice is worth.
 """
 
 from __future__ import annotations
