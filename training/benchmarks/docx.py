@@ -11,10 +11,8 @@ it, so the difference is what layout, text boxes and headers add.
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
-import sys
 import time
 from pathlib import Path
 
@@ -28,7 +26,15 @@ from features.resume.dates import find_ranges
 from features.resume.errors import ResumeError
 from features.resume.parse import Parser
 from features.resume.records import ParsedResume
-from training.benchmarks.report import BenchmarkDataError, BenchmarkReport, Meter, Slice, estimates, finish
+from training.benchmarks.report import (
+    BenchmarkDataError,
+    BenchmarkReport,
+    Meter,
+    Slice,
+    as_command,
+    estimates,
+    finish,
+)
 from training.metrics import Estimate
 from training.progress import say
 from training.tracking import Run
@@ -116,17 +122,7 @@ def _estimated(rows: list[dict[str, float]], seed: int) -> dict[str, Estimate]:
     return estimates({name: np.array([row[name] for row in rows]) for name in CHECKS}, seed)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    given = parser.parse_args()
-    try:
-        run(given.data, json_out=given.json)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()

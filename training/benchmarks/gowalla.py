@@ -7,9 +7,7 @@ user's history pooled over item vectors.
 
 from __future__ import annotations
 
-import argparse
 import gzip
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +22,10 @@ from models.index import JobIndex
 from models.two_tower import DIM, TowerConfig, TwoTower
 from training import baselines as b
 from training.benchmarks.report import (
-    BenchmarkDataError,
     BenchmarkReport,
     Meter,
     Slice,
+    as_command,
     estimates,
     finish,
     require_files,
@@ -305,18 +303,7 @@ def run(
     return finish(report, json_out, run)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    try:
-        run(arguments.data, json_out=arguments.json, seed=arguments.seed)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()

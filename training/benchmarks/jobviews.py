@@ -9,8 +9,6 @@ target (towers: before the target's block, see jobviews_towers.py).
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,10 +25,10 @@ from training.benchmarks.jobviews_data import JobViews, last_of_each, load_jobvi
 from training.benchmarks.jobviews_fields import JobFields
 from training.benchmarks.jobviews_towers import Recipe, Setting, untrained, walk_forward
 from training.benchmarks.report import (
-    BenchmarkDataError,
     BenchmarkReport,
     Meter,
     Slice,
+    as_command,
     estimates,
     finish,
     require_files,
@@ -184,18 +182,7 @@ def _slices(
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    try:
-        run(arguments.data, json_out=arguments.json, seed=arguments.seed)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()

@@ -8,9 +8,7 @@ chosen on ESCO names held out from that training, not on these queries.
 
 from __future__ import annotations
 
-import argparse
 import gzip
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from training.benchmarks.report import (
     BenchmarkReport,
     Meter,
     Slice,
+    as_command,
     estimates,
     finish,
     require_files,
@@ -166,17 +165,7 @@ def _rows(path: Path) -> list[list[str]]:
         return [line.rstrip("\n").split("\t") for line in file]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    arguments = parser.parse_args()
-    try:
-        run(arguments.data, json_out=arguments.json)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()

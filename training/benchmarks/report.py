@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from training.metrics import Estimate, estimate
+from training.progress import say
 from training.tracking import NullRun, Run
 
 F64 = npt.NDArray[np.float64]
@@ -151,6 +153,27 @@ def finish(report: BenchmarkReport, json_out: Path | None, run: Run | None) -> B
     tracked.metrics({"seconds": report.seconds, "peak_mb": report.peak_mb})
     tracked.text(text, f"{report.benchmark}.json")
     return report
+
+
+def as_command(run: Callable[..., object], doc: str | None) -> Callable[[], None]:
+    """`python -m training.benchmarks.NAME`: the same as `jobpilot-ml benchmark NAME`, without a tracked run.
+
+    Missing data ends in one line and exit code 2.
+    """
+
+    def main() -> None:
+        parser = argparse.ArgumentParser(description=doc)
+        parser.add_argument("--data", type=Path, required=True)
+        parser.add_argument("--json", type=Path, default=None)
+        parser.add_argument("--seed", type=int, default=0)
+        given = parser.parse_args()
+        try:
+            run(given.data, json_out=given.json, seed=given.seed)
+        except BenchmarkDataError as e:
+            say(f"skipped: {e}")
+            sys.exit(2)
+
+    return main
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -9,8 +9,6 @@ files (folds of seed 0): another seed tells how much of the figure that choice i
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tarfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +32,7 @@ from training.benchmarks.report import (
     BenchmarkReport,
     Meter,
     Slice,
+    as_command,
     finish,
     require_files,
 )
@@ -197,18 +196,7 @@ def calibration_error(confidence: F64, right: npt.NDArray[np.bool_], bins: int =
     return float(sum(gaps))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    try:
-        run(arguments.data, json_out=arguments.json, seed=arguments.seed)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()

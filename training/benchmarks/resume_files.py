@@ -6,8 +6,6 @@ anything: this is a gate, not a score.
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tarfile
 import time
 from collections import Counter
@@ -23,7 +21,7 @@ from features.resume.errors import NoTextError, ResumeError
 from features.resume.parse import Parser
 from features.resume.records import Limits, ParsedResume
 from features.resume.runner import Children
-from training.benchmarks.report import BenchmarkDataError, BenchmarkReport, Meter, Slice, finish
+from training.benchmarks.report import BenchmarkDataError, BenchmarkReport, Meter, Slice, as_command, finish
 from training.metrics import Estimate, estimate
 from training.progress import say
 from training.tracking import Run
@@ -128,17 +126,7 @@ def run(
     return finish(report, json_out, run)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    given = parser.parse_args()
-    try:
-        run(given.data, json_out=given.json)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()

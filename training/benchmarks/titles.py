@@ -11,11 +11,9 @@ labels of the even half: zero-shot means that nothing is fitted on labels, not t
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import hashlib
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,10 +30,10 @@ from models.occupations_prior import estimate_prior
 from models.projection import Projection
 from models.tfidf import Tfidf, TfidfConfig
 from training.benchmarks.report import (
-    BenchmarkDataError,
     BenchmarkReport,
     Meter,
     Slice,
+    as_command,
     estimates,
     finish,
     require_files,
@@ -267,18 +265,7 @@ def _figures(at: F64) -> dict[str, F64]:
     return {"MRR": 1 / at, **{f"R@{k}": (at <= k).astype(np.float64) for k in (1, 5, 10)}}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path, default=None)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    try:
-        run(arguments.data, json_out=arguments.json, seed=arguments.seed)
-    except BenchmarkDataError as e:
-        say(f"skipped: {e}")
-        sys.exit(2)
-
+main = as_command(run, __doc__)
 
 if __name__ == "__main__":
     main()
