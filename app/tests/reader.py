@@ -9,7 +9,7 @@ from typing import Any
 
 from app.tests.receiver import Receiver
 from features.resume.errors import ResumeError
-from models.testing import tiny_bundle, tiny_release
+from models.testing import TRACKED_ROLES, tiny_bundle, tiny_release
 from serving.engine import Engine
 from serving.language import LanguageDesk
 from serving.language_schemas import (
@@ -21,7 +21,18 @@ from serving.language_schemas import (
 )
 from serving.loader import assemble
 
-ROLES = Path(__file__).resolve().parents[2] / "data" / "language" / "posting_roles"
+#: A resume as it is pasted.
+RESUME = """Ada Example
+ada@example.org | Lisbon, Portugal
+
+Experience
+Data Engineer, Harbour Lights
+Mar 2019 - Feb 2023
+- Moved nightly jobs to Apache Spark.
+
+Skills
+Python, PostgreSQL
+"""
 _ASKED = {
     "/read_resume": ReadResumeRequest,
     "/find_skills": FindSkillsRequest,
@@ -53,6 +64,6 @@ class Reader(Receiver):
 def new_reader(folder: Path) -> Reader:
     """`folder` is empty and the test's own."""
     bundle = tiny_bundle()
-    shutil.copytree(ROLES, folder / "language" / "roles")
+    shutil.copytree(TRACKED_ROLES, folder / "language" / "roles")
     release = tiny_release(folder / "releases", "reads", bundle, language=folder / "language")
     return Reader(assemble(release, bundle))

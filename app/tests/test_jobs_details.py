@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import URL, text
 
 from app.db import Database
-from app.job import details_repository
 from app.job.simhash import simhash
 from app.job.text import safe_line, safe_text, tag_slug
 from app.job.upkeep import annotate_batch
+from app.reading import repository as reading_repository
 from app.taxonomy import files
 from app.taxonomy import service as taxonomy
 from app.tests.conftest import plain
@@ -186,7 +186,8 @@ async def test_a_summary_is_shown_while_the_content_is_the_one_it_sums_up(
     row = await one(database, "SELECT id, content_hash FROM job WHERE public_id = :id", id=job["id"])
     async with database.transaction() as session:
         for version, words in (("m1", "Old."), ("m2", "Pipelines."), ("m1", "Older.")):
-            await details_repository.store_summary(session, row.id, version, row.content_hash, words)
+            values = {"model_version": version, "content_hash": row.content_hash, "summary": words}
+            await reading_repository.store_summary(session, row.id, values)
     path = f"{JOBS}{job['id']}/"
     assert (await employer[0].get(path)).json()["ai_summary"] == {"text": "Pipelines.", "model_version": "m2"}
     await employer[0].patch(path, json={"description": "Something else."})

@@ -17,22 +17,11 @@ from app.db import Database
 from app.main import create_app
 from app.tests.conftest import client_of, settings_for
 from app.tests.people import People, Person
-from app.tests.reader import new_reader
-from app.tests.receiver import Receiver, receiving
+from app.tests.reader import RESUME as TEXT
+from app.tests.receiver import Receiver
 from app.tests.test_problems import is_problem
 
 PARSE, IMPORT, SKILLS = "/api/v1/resume/parse/", "/api/v1/resumes/import/", "/api/v1/resume/skills/"
-TEXT = """Ada Example
-ada@example.org | Lisbon, Portugal
-
-Experience
-Data Engineer, Harbour Lights
-Mar 2019 - Feb 2023
-- Moved nightly jobs to Apache Spark.
-
-Skills
-Python, PostgreSQL
-"""
 DOCUMENT: dict[str, Any] = {
     "basics": {"name": "Ada Python", "label": "Data Engineer", "email": "ada@example.org"},
     "work": [
@@ -46,12 +35,6 @@ DOCUMENT: dict[str, Any] = {
     ],
     "skills": [{"name": "PostgreSQL"}],
 }
-
-
-@pytest.fixture(scope="module")
-async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
-    async with receiving(new_reader(tmp_path_factory.mktemp("reader"))) as receiver:
-        yield receiver
 
 
 @pytest.fixture(scope="module")

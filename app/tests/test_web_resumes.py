@@ -16,22 +16,11 @@ from app.resume.document import Document
 from app.tests.browsers import ORIGIN, Browser, Page, fields, page_of
 from app.tests.conftest import NOBODY, settings_for
 from app.tests.people import PASSWORD, People, Person, post_job
-from app.tests.reader import new_reader
-from app.tests.receiver import Receiver, receiving
+from app.tests.reader import RESUME as TEXT
+from app.tests.receiver import Receiver
 from app.web import resume_form, resume_words
 from app.web.posting_reading import Place, marked
 
-TEXT = """Ada Example
-ada@example.org | Lisbon, Portugal
-
-Experience
-Data Engineer, Harbour Lights
-Mar 2019 - Feb 2023
-- Moved nightly jobs to Apache Spark.
-
-Skills
-Python, PostgreSQL
-"""
 DOCUMENT: dict[str, Any] = {
     "basics": {"name": "Ada <b>Example</b>", "label": "Data Engineer", "email": "ada@example.org"},
     "work": [
@@ -61,12 +50,6 @@ DOCUMENT: dict[str, Any] = {
         "hidden": ["/work/1/highlights/1"],
     },
 }
-
-
-@pytest.fixture(scope="module")
-async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Receiver]:
-    async with receiving(new_reader(tmp_path_factory.mktemp("reader"))) as receiver:
-        yield receiver
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,8 @@ from features.records import JobRecord
 from models.bundle import ModelBundle
 from models.language import LanguageModels, _longest
 from models.tagger import Span
-from models.testing import tiny_bundle
+from models.testing import TRACKED_ROLES, tiny_bundle
 
-ROLES = Path(__file__).resolve().parents[2] / "data" / "language" / "posting_roles"
 TEXT = "Five years of Python and PostgreSQL; basic Kubernetes."
 
 
@@ -48,7 +47,7 @@ def test_a_posting_is_read_without_a_model_of_titles(bundle: ModelBundle, tmp_pa
 
 def test_the_version_names_the_parts(bundle: ModelBundle, tmp_path: Path) -> None:
     none = LanguageModels.load(tmp_path / "none", bundle)
-    shutil.copytree(ROLES, tmp_path / "some" / "roles")
+    shutil.copytree(TRACKED_ROLES, tmp_path / "some" / "roles")
     some = LanguageModels.load(tmp_path / "some", bundle)
     assert none.version != some.version
     assert none.version.endswith(bundle.encoder_version)

@@ -17,9 +17,8 @@ from features.taxonomy import Taxonomy
 from models.encoder import SentenceEncoder
 from models.sentence_roles import WIDTH, SentenceRoles, best_roles, role_inputs
 from models.summarizer import AT_MOST, MAX_SENTENCE_CHARS, Summarizer, pick, shortened
-from models.testing import encoder_folder
+from models.testing import TRACKED_ROLES, encoder_folder
 
-TRACKED = Path(__file__).resolve().parents[2] / "data" / "language" / "posting_roles"
 POSTING = """Harbour Lights runs ferries in Lisbon. It is owned by its captains.
 
 What you will do
@@ -62,7 +61,7 @@ def matcher() -> SkillMatcher:
 
 @pytest.fixture(scope="module")
 def summarizer(encoder: SentenceEncoder, matcher: SkillMatcher) -> Summarizer:
-    return Summarizer(SentenceRoles.load(TRACKED), encoder.encode, matcher)
+    return Summarizer(SentenceRoles.load(TRACKED_ROLES), encoder.encode, matcher)
 
 
 def test_s201_a_summary_says_what_the_posting_says_and_where(summarizer: Summarizer) -> None:
@@ -91,7 +90,7 @@ def test_a_posting_that_says_nothing_has_no_summary(summarizer: Summarizer) -> N
 def test_s213_a_rewriter_is_believed_only_where_it_is_faithful(
     encoder: SentenceEncoder, matcher: SkillMatcher
 ) -> None:
-    roles = SentenceRoles.load(TRACKED)
+    roles = SentenceRoles.load(TRACKED_ROLES)
     plain = Summarizer(roles, encoder.encode, matcher).summarize("Engineer", POSTING, 2)
     for lie in ("Uses Rust.", "Pays 99k.", "Work in Oslo.", "", "Fully remote."):
         lying = Summarizer(roles, encoder.encode, matcher, Says(lie))
@@ -124,7 +123,7 @@ def test_no_role_takes_the_whole_summary() -> None:
 
 
 def test_roles_are_saved_and_loaded_as_they_are(tmp_path: Path, encoder: SentenceEncoder) -> None:
-    roles = SentenceRoles.load(TRACKED)
+    roles = SentenceRoles.load(TRACKED_ROLES)
     roles.save(tmp_path / "roles")
     again = SentenceRoles.load(tmp_path / "roles")
     parts = passages(POSTING)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import threading
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from features.resume.testing import Ink, docx, lines_pdf, one_page, paragraph, pdf, zipped
+from features.resume.hostile import (
+    HONEST_PDF,
+    billion_laughs,
+    flate_bomb,
+    many_entries,
+    two_hundred_pages,
+    xxe,
+    zip_bomb,
+    zip_slip,
+)
 from models.bundle import ModelBundle
 from models.release import set_champion
 from models.testing import tiny_release
@@ -26,60 +32,19 @@ AT_ONCE = 50
 CHILDREN = 2
 #: Of each child (features/resume/records.py, Limits.memory_mb), plus what it shares with its parent.
 CHILD_CEILING_MB = 512
-HONEST = [
-    Ink(50, 700, "Ann Example"),
-    Ink(50, 680, "Experience"),
-    Ink(50, 660, "Baker, Crumb Ltd, 2019 - 2021"),
-]
-
-
-def flate_bomb() -> bytes:
-    return one_page(zlib.compress(b"BT " * 100_000_000, 9), b"/Filter/FlateDecode")
-
-
-def zip_bomb() -> bytes:
-    return zipped({"word/document.xml": b" " * 200_000_000, "[Content_Types].xml": b"<Types/>"})
-
-
-def zip_slip() -> bytes:
-    return zipped({"../../etc/passwd": b"x", "word/document.xml": b"<w/>"})
-
-
-def entities() -> bytes:
-    prolog = (
-        '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-    )
-    return docx(paragraph("&b;"), prolog=prolog)
-
-
-def outside_entity() -> bytes:
-    prolog = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
-    return docx(paragraph("&a;"), prolog=prolog)
-
-
-def many_pages() -> bytes:
-    return pdf([HONEST] * 200)
-
-
-def many_entries() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for number in range(5_000):
-            archive.writestr(f"word/{number}.xml", b"")
-    return out.getvalue()
 
 
 CORPUS: dict[str, tuple[Callable[[], bytes], str | None]] = {
     "flate bomb": (flate_bomb, "too_large"),
     "zip bomb": (zip_bomb, "too_large"),
     "zip slip": (zip_slip, "malformed_file"),
-    "entities": (entities, "malformed_file"),
-    "outside entity": (outside_entity, "malformed_file"),
-    "200 pages": (many_pages, "too_many_pages"),
-    "5,000 entries": (many_entries, "too_large"),
+    "entities": (billion_laughs, "malformed_file"),
+    "outside entity": (xxe, "malformed_file"),
+    "200 pages": (two_hundred_pages, "too_many_pages"),
+    "many entries": (many_entries, "too_large"),
     "nothing": (lambda: b"", "no_text"),
     "no document": (lambda: b"\x7fELF\x02\x01\x01" + bytes(400), "unsupported_file"),
-    "an honest one": (lambda: lines_pdf([ink.text for ink in HONEST]), None),
+    "an honest one": (lambda: HONEST_PDF, None),
 }
 
 

@@ -7,14 +7,13 @@ import base64
 import io
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 from docx import Document
 
 from models.bundle import ModelBundle
 from models.release import set_champion
-from models.testing import tiny_release
+from models.testing import TRACKED_ROLES, tiny_release
 from serving.client import ServingClient, ServingRejectedError, ServingUnavailableError
 from serving.language_schemas import (
     FindSkillsRequest,
@@ -26,7 +25,6 @@ from serving.language_schemas import (
 from serving.schemas import JobDocument, RecommendRequest, UserDocument
 from serving.tests.server import Server
 
-ROLES = Path(__file__).resolve().parents[2] / "data" / "language" / "posting_roles"
 DESCRIPTION = """You will run our data platform for all of our harbours.
 
 Requirements:
@@ -50,7 +48,7 @@ Python, PostgreSQL
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, bundle: ModelBundle) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("reading")
-    shutil.copytree(ROLES, folder / "language" / "roles")
+    shutil.copytree(TRACKED_ROLES, folder / "language" / "roles")
     releases = folder / "releases"
     tiny_release(releases, "reads", bundle, language=folder / "language")
     tiny_release(releases, "reads-not", bundle)
