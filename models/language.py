@@ -13,7 +13,7 @@ are looked up, titles have no occupation, there are no summaries), and answers s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from features.records import JobRecord
 from features.requirements import Requirement, extract_requirements
 from features.skill_levels import find_level
 from features.skills import SkillMatcher
-from models.bundle import ModelBundle, file_digests
+from models.bundle import ModelBundle
 from models.linker import LinkedSkill, SkillLinker
 from models.occupations import OccupationLinker, TitleReading
 from models.sentence_roles import SentenceRoles, best_roles
@@ -88,8 +88,11 @@ class LanguageModels:
         self.version = f"{version}+{bundle.encoder_version}" + (f"+{rewriter.version}" if rewriter else "")
 
     @classmethod
-    def load(cls, folder: Path, bundle: ModelBundle, rewriter: Rewriter | None = None) -> LanguageModels:
-        """Whatever parts `folder` holds; none if it does not exist. The release compared its digests.
+    def load(
+        cls, folder: Path, digests: Mapping[str, str], bundle: ModelBundle, rewriter: Rewriter | None = None
+    ) -> LanguageModels:
+        """Whatever parts `folder` holds; none if it does not exist. `digests` of its files, as the release
+        that holds it compared them, name the version: they are not computed again.
 
         Raises what the parts raise: TaggerError, LinkerError, OccupationError, ValueError.
         """
@@ -106,7 +109,7 @@ class LanguageModels:
             else None,
             roles=SentenceRoles.load(folder / "roles") if has["roles"] else None,
             rewriter=rewriter,
-            version=_version(folder),
+            version=_version(digests),
         )
 
     # -- skills --------------------------------------------------------------------------------------
@@ -200,8 +203,8 @@ def _level(text: str, start: int, end: int) -> str:
     return stated.level if stated else ""
 
 
-def _version(folder: Path) -> str:
-    if not folder.is_dir():
+def _version(digests: Mapping[str, str]) -> str:
+    if not digests:
         return "none"
-    digests = "".join(f"{name}{digest}" for name, digest in sorted(file_digests(folder).items()))
-    return hashlib.sha256(digests.encode()).hexdigest()[:12]
+    named = "".join(f"{name}{digest}" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(named.encode()).hexdigest()[:12]

@@ -68,6 +68,12 @@ class Release:
         return self.folder / LANGUAGE
 
     @property
+    def language_files(self) -> dict[str, str]:
+        """Relative path below `language_path` -> sha256; empty where the release reads no text."""
+        start = f"{LANGUAGE}/"
+        return {name.removeprefix(start): d for name, d in self.files.items() if name.startswith(start)}
+
+    @property
     def jobs_path(self) -> Path:
         return self.folder / "jobs.parquet"
 

@@ -77,8 +77,11 @@ class LanguageDesk:
     def _load(self, engine: Engine) -> LanguageModels:
         if self._rewriter_folder is not None and self._rewriter is None:
             self._rewriter = LocalRewriter(self._rewriter_folder)
-        models = LanguageModels.load(engine.release.language_path, engine.bundle, self._rewriter)
-        log.info("reads text with %s of release %s", models.version, engine.release.release_id)
+        release = engine.release
+        models = LanguageModels.load(
+            release.language_path, release.language_files, engine.bundle, self._rewriter
+        )
+        log.info("reads text with %s of release %s", models.version, release.release_id)
         return models
 
     def _parser_of(self, engine: Engine) -> Parser:

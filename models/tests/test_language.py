@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from features.records import JobRecord
-from models.bundle import ModelBundle
+from models.bundle import ModelBundle, file_digests
 from models.language import LanguageModels, _longest
 from models.tagger import Span
 from models.testing import TRACKED_ROLES, tiny_bundle
@@ -21,8 +21,12 @@ def bundle() -> ModelBundle:
     return tiny_bundle()
 
 
+def load(folder: Path, bundle: ModelBundle) -> LanguageModels:
+    return LanguageModels.load(folder, file_digests(folder), bundle)
+
+
 def test_without_parts_the_taxonomys_own_words_are_found(bundle: ModelBundle, tmp_path: Path) -> None:
-    models = LanguageModels.load(tmp_path / "none", bundle)
+    models = load(tmp_path / "none", bundle)
     (found,) = models.find_skills([TEXT])
     assert [(s.label, s.method, TEXT[s.start : s.end]) for s in found] == [
         ("Python", "gazetteer", "Python"),
@@ -39,20 +43,20 @@ def test_without_parts_the_taxonomys_own_words_are_found(bundle: ModelBundle, tm
 
 def test_a_posting_is_read_without_a_model_of_titles(bundle: ModelBundle, tmp_path: Path) -> None:
     job = JobRecord(1, "Engineer", description="Requirements:\n- 3 years of Python\n- Go is a plus")
-    (read,) = LanguageModels.load(tmp_path / "none", bundle).read_postings([job])
+    (read,) = load(tmp_path / "none", bundle).read_postings([job])
     assert read.title is None
     assert [r.need for r in read.requirements] == ["must", "nice"]
     assert read.skills[0].label == "Python"
 
 
 def test_the_version_names_the_parts(bundle: ModelBundle, tmp_path: Path) -> None:
-    none = LanguageModels.load(tmp_path / "none", bundle)
+    none = load(tmp_path / "none", bundle)
     shutil.copytree(TRACKED_ROLES, tmp_path / "some" / "roles")
-    some = LanguageModels.load(tmp_path / "some", bundle)
+    some = load(tmp_path / "some", bundle)
     assert none.version != some.version
     assert none.version.endswith(bundle.encoder_version)
     assert some.summarizer is not None
-    assert some.version == LanguageModels.load(tmp_path / "some", bundle).version
+    assert some.version == load(tmp_path / "some", bundle).version
 
 
 def test_of_spans_that_overlap_the_longest_stays() -> None:
