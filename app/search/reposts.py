@@ -17,14 +17,17 @@ from sqlalchemy.orm import aliased
 
 from app.orm import Job
 
-#: What must be the same, beside the group. Never null but for the bounds of a salary.
-_SAME = ("company_id", "job_type", "remote_option", "skill_keys", "salary_currency", "salary_interval")
-_MAYBE_NULL = ("salary_min", "salary_max")
+#: What must be the same, beside the group. Compared by IS NOT DISTINCT FROM: the bounds of a salary may be
+#: null, and no index serves it, so that the few postings of a group are looked up by the group and by nothing
+#: else. With "=" the planner took the index of skills at a million postings: 2.4 ms a row.
+_SAME = (
+    *("company_id", "job_type", "remote_option", "skill_keys", "salary_currency", "salary_interval"),
+    *("salary_min", "salary_max"),
+)
 _AS_J = " AND ".join(
     [
         "n.repost_group = j.repost_group AND n.status = 'active'",
-        *(f"n.{name} = j.{name}" for name in _SAME),
-        *(f"n.{name} IS NOT DISTINCT FROM j.{name}" for name in _MAYBE_NULL),
+        *(f"n.{name} IS NOT DISTINCT FROM j.{name}" for name in _SAME),
     ]
 )
 #: Of `job j`: open publications of it that are older.
@@ -36,18 +39,17 @@ FROM job j WHERE j.id = ANY(:ids)
 """)  # noqa: S608 - the inserted text is the constant above
 # Of each kind the newest that is not of `ids`: only its place among the reposts may be another now.
 _BESIDE = text(f"""
-SELECT DISTINCT ON (repost_group, {", ".join((*_SAME, *_MAYBE_NULL))}) id FROM job
+SELECT DISTINCT ON (repost_group, {", ".join(_SAME)}) id FROM job
 WHERE repost_group IN (SELECT repost_group FROM job WHERE id = ANY(:ids))
   AND status = 'active' AND id <> ALL(:ids)
-ORDER BY repost_group, {", ".join((*_SAME, *_MAYBE_NULL))}, posted_at DESC, id DESC
+ORDER BY repost_group, {", ".join(_SAME)}, posted_at DESC, id DESC
 """)  # noqa: S608 - the inserted texts are the constants above
 
 
 def is_repost() -> ColumnElement[bool]:
     """Of `Job` in a query: a newer open publication stands for it."""
     newer = aliased(Job)
-    same = [getattr(newer, name) == getattr(Job, name) for name in _SAME]
-    same += [getattr(newer, name).is_not_distinct_from(getattr(Job, name)) for name in _MAYBE_NULL]
+    same = [getattr(newer, name).is_not_distinct_from(getattr(Job, name)) for name in _SAME]
     later = tuple_(newer.posted_at, newer.id) > tuple_(Job.posted_at, Job.id)
     return exists(
         select(newer.id)
