@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, Field
 
-from serving.schemas import JobDocument, Wire
+from serving.schemas import JobDocument
+from serving.wire import Wire
 
 #: Bytes of an uploaded file; in transit it is base64, a third longer.
 MAX_FILE_BYTES = 5 * 2**20

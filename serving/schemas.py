@@ -9,15 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from serving.match_schemas import Match
+from serving.wire import Wire
 
 Remote = Literal["on-site", "hybrid", "remote", "unspecified"]
 EventKind = Literal["impression", "view", "save", "apply", "dismiss"]
 JobId = Annotated[int, Field(ge=0, le=2**63 - 1, description="BIGINT key of the posting")]
-
-
-class Wire(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class JobDocument(Wire):
@@ -72,6 +71,14 @@ class RecommendRequest(Wire):
     limit: int = Field(default=20, ge=1, le=200)
     filters: Filters = Filters()
     exclude: tuple[JobId, ...] = Field(default=(), max_length=10_000)
+    explain: bool = Field(default=True, description="with ledgers")
+    snapshots: bool = Field(default=False, description="with what a receipt needs")
+    diversity: float = Field(
+        default=0.5, ge=0, le=1, description="0: order alone; 1: one posting of a company on a page"
+    )
+    freshness: float = Field(
+        default=0.0, ge=0, le=3, description="logits that a posting loses by the end of its first month"
+    )
 
 
 class Reason(Wire):
@@ -88,6 +95,7 @@ class ScoredJob(Wire):
     similarity: float = Field(description="dot product of the two 256-d unit vectors")
     propensity: float = Field(gt=0, le=1, description="chance that the policy put this job here")
     reasons: tuple[Reason, ...] = ()
+    match: Match | None = Field(default=None, description="absent where the release has no match model")
 
 
 class RecommendResponse(Wire):
@@ -102,12 +110,29 @@ class ScoreRequest(Wire):
     user: UserDocument
     job_ids: tuple[JobId, ...] = Field(default=(), max_length=1000)
     jobs: tuple[JobDocument, ...] = Field(default=(), max_length=100)
+    explain: bool = Field(default=True, description="with ledgers")
+    counterfactuals: int = Field(default=0, ge=0, le=10, description="at most so many a posting")
+    snapshots: bool = Field(default=False, description="with what a receipt needs")
+    bar: float = Field(default=0.5, gt=0, lt=1, description="the fit that counterfactuals count postings by")
 
 
 class ScoreResponse(Wire):
     items: tuple[ScoredJob, ...]
     unknown_job_ids: tuple[JobId, ...] = ()
     release_id: str
+    match_version: str = Field(default="", description="names the weights of the two numbers")
+
+
+class WhyNotRequest(Wire):
+    """Where a posting is lost on its way to the page that `recommend` would give for the same question."""
+
+    user: UserDocument
+    job_id: JobId
+    limit: int = Field(default=20, ge=1, le=200)
+    filters: Filters = Filters()
+    exclude: tuple[JobId, ...] = Field(default=(), max_length=10_000)
+    diversity: float = Field(default=0.5, ge=0, le=1)
+    freshness: float = Field(default=0.0, ge=0, le=3)
 
 
 class SimilarRequest(Wire):
