@@ -26,6 +26,14 @@ COPY job (public_id, slug, company_id, title, description, skills, location, job
   repost_group)
 FROM STDIN
 """
+#: All are there, and leave a worker nothing to do. What an earlier version wrote may lack what came since:
+#: the worker would make up for it during the measurements, with half of the machine.
+_USABLE = """
+SELECT (SELECT count(*) FROM job WHERE source = %s) = %s
+  AND NOT EXISTS (SELECT FROM job WHERE annotated_hash IS DISTINCT FROM content_hash OR repost_group IS NULL)
+"""
+#: Nobody takes postings into a model here: those of earlier runs would be offered again and again.
+_FORGOTTEN = "DELETE FROM procrastinate_jobs WHERE task_name = 'job.push'"
 _INDEXES = ("ix_job_search_vector", "ix_job_skill_keys")
 CHUNK = 5000
 SOURCE = "benchmark"
@@ -60,11 +68,12 @@ class Folder:
         """(seconds for the database's own search index, its bytes)."""
         plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(plain, autocommit=True) as connection:
-            there = connection.execute("SELECT count(*) FROM job WHERE source = %s", (SOURCE,)).fetchone()
-            if there is not None and there[0] == self.postings:
+            connection.execute(_FORGOTTEN.encode())
+            if connection.execute(_USABLE.encode(), (SOURCE, self.postings)).fetchone() == (True,):
                 return 0.0, _size(connection)
             self.say(f"writing {self.postings:,} postings into PostgreSQL")
             connection.execute("TRUNCATE company RESTART IDENTITY CASCADE")
+            connection.execute("DELETE FROM search_index")  # what was indexed is not what comes
             definitions = [
                 str(connection.execute("SELECT pg_get_indexdef(%s::regclass)", (name,)).fetchone()[0])  # type: ignore[index]
                 for name in _INDEXES
