@@ -16,7 +16,7 @@ from training.market.postings import HYBRID, JOB_TYPES, MODES, REMOTE, Posting, 
 from training.market.world import LEVELS, OFFICE_FAMILIES, World
 
 _MARKERS = ("- ", "* ", "• ", "– ", "")
-_YEARS = ((0, 1), (2, 4), (4, 7), (6, 10), (8, 12))
+YEARS_ASKED = ((0, 1), (2, 4), (4, 7), (6, 10), (8, 12))
 
 
 def iter_postings(world: World, first: int = 0, last: int | None = None) -> Iterator[dict[str, Any]]:
@@ -197,7 +197,7 @@ class _Writer:
     def _experience(self) -> str:
         if self.facts.level == 0:
             return str(self.draws.pick(self.wording["years"]["entry"]))
-        low, high = _YEARS[self.facts.level]
+        low, high = YEARS_ASKED[self.facts.level]
         return str(self.draws.pick(self.wording["years"]["bullet"]).format(low=low, high=high))
 
     def _benefits(self) -> str:
