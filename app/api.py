@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from app.admin import endpoints as admin
 from app.application import endpoints as application
 from app.auth import endpoints as auth
-from app.auth import pages
 from app.dashboard import endpoints as dashboard
 from app.docs import endpoints as docs
 from app.event import endpoints as event
@@ -18,6 +17,7 @@ from app.reading import endpoints as reading
 from app.recommendation import endpoints as recommendation
 from app.resume import endpoints as resume
 from app.resume import reading_endpoints as resume_reading
+from app.scoring import endpoints as scoring
 from app.search import endpoints as search
 from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
@@ -30,6 +30,7 @@ from app.web import admin_user_endpoints as admin_users
 from app.web import (
     assets,
     job_endpoints,
+    recovery_endpoints,
     resume_edit_endpoints,
     resume_endpoints,
     resume_profile_endpoints,
@@ -51,12 +52,15 @@ def routes() -> APIRouter:
         product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
+    matching.include_router(scoring.router)
     matching.include_router(reading.router)
     everything = APIRouter()
     web = APIRouter(max_body_size=MAX_FORM)
     for router in (
         web_account.router,
         web_account.personal,
+        recovery_endpoints.router,
+        recovery_endpoints.links,
         job_endpoints.router,
         seeker_endpoints.router,
         resume_endpoints.router,
@@ -70,6 +74,6 @@ def routes() -> APIRouter:
     ):
         web.include_router(router)
     # routes are tried in order: the busiest first
-    for router in (matching, product, health.router, docs.router, pages.router, web):
+    for router in (matching, product, health.router, docs.router, web):
         everything.include_router(router)
     return everything

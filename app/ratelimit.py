@@ -39,7 +39,7 @@ KNOWN_S = LEEWAY_S
 #: Watched by load balancers and monitors, which must always get their answer; and files of the pages.
 UNLIMITED = ("/health", "/static/")
 #: Forms that do what the API does below /auth/.
-SIGN_IN_FORMS = ("/login", "/register", "/account/")
+SIGN_IN_FORMS = ("/login", "/register", "/forgot", "/verify", "/account/")
 
 
 def quota_of(method: str, path: str, *, anonymous: bool) -> Quota | None:

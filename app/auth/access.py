@@ -8,6 +8,7 @@
 | `Staff` | staff |
 | `RecentUser` | a signed-in account whose owner proved again, minutes ago, to be there (a step-up) |
 | `PageUser` | as `CurrentUser`, but the session may also come as a browser's cookie: for pages only |
+| `RecentPageUser` | as `RecentUser`, the same way |
 | `StaffPage` | staff, the same way; to everybody else who is signed in the page is not there |
 """
 
@@ -147,6 +148,14 @@ async def page_user(user: OptionalPageUser) -> Principal:
 
 
 PageUser = Annotated[Principal, Depends(page_user)]
+
+
+async def recent_page_user(user: PageUser, session: Session) -> Principal:
+    """As `recent_user`, for pages: a browser is shown where to say so again."""
+    return await recent_user(user, session)
+
+
+RecentPageUser = Annotated[Principal, Depends(recent_page_user)]
 
 
 async def staff_page(user: PageUser) -> Principal:

@@ -28,6 +28,7 @@ PUBLIC = {
     "GET /api/v1/media/avatars/{name}",
     "GET /api/v2/jobs/{job}/requirements/",
     "GET /api/v2/jobs/{job}/summary/",
+    "GET /forgot/",
     "GET /health/",
     "GET /health/live/",
     "GET /health/ready/",
@@ -36,6 +37,7 @@ PUBLIC = {
     "GET /login/",
     "GET /register/",
     "GET /static/{name}",
+    "GET /verify/",
     "POST /account/reset-password/",
     "POST /account/verify-email/",
     "POST /api/v1/auth/login/",
@@ -46,9 +48,11 @@ PUBLIC = {
     "POST /api/v1/auth/register/",
     "POST /api/v1/auth/verify-email/",
     "POST /api/v1/auth/verify-email/resend/",
+    "POST /forgot/",
     "POST /login/",
     "POST /login/second-factor/",
     "POST /register/",
+    "POST /verify/",
 }
 EMPLOYER = {
     "GET /api/v1/employer/jobs/",

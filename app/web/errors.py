@@ -81,11 +81,14 @@ def _is_problem(message: Message) -> bool:
 def _answer(scope: Scope, start: Message, body: bytes) -> Response:
     status: int = start["status"]
     headers = Headers(raw=start["headers"])
+    problem: dict[str, Any] = json.loads(body)
     response: Response
     if status == 401:
         response = RedirectResponse(login_url(_where_from(scope)), 303)
+    elif "methods" in problem:  # of a step-up: the session is good, but who sits there must say so again
+        response = RedirectResponse(f"/settings/confirm?next={quote(_where_from(scope), safe='/')}", 303)
     else:
-        response = HTMLResponse(_page(status, json.loads(body), headers), status)
+        response = HTMLResponse(_page(status, problem, headers), status)
     sent = MutableHeaders(raw=response.raw_headers)
     for name, value in headers.items():
         if name in KEPT or name.startswith(("x-content", "x-frame", "cross-origin", "ratelimit")):
@@ -104,6 +107,8 @@ def _where_from(scope: Scope) -> str:
         return "/admin/"
     if path.startswith("/resumes/"):
         return "/resumes/"
+    if path.startswith("/settings/"):
+        return "/".join(path.split("/")[:3])
     return "/".join(path.split("/")[:3]) if path.startswith("/jobs/") else "/dashboard"
 
 
