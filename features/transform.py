@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from features.demands import Demand, find_demands
+from features.evidence import Evidence, read_evidence
 from features.inputs import Bag, History, Inputs
 from features.places import Gazetteer, Place
 from features.records import POSITIVE_KINDS, InteractionRecord, JobRecord, UserRecord
@@ -96,6 +98,16 @@ class FeatureTransform:
         found = [self.matcher.resolve(label) for label in stated]
         found += [mention.skill_id for mention in self.matcher.find(text)]
         return list(dict.fromkeys(index[s] for s in found if s is not None))
+
+    def demands(self, job: JobRecord) -> tuple[Demand, ...]:
+        """What the posting asks for; keys of skills are rows of this transform's taxonomy."""
+        return find_demands(job, self.matcher, self._skill_row, max_chars=self.config.body_chars)
+
+    def evidence(self, user: UserRecord) -> Evidence:
+        return read_evidence(user, self.matcher, self._skill_row, blank=str)
+
+    def _skill_row(self, skill_id: str) -> int:
+        return self.taxonomy.skill_index[skill_id]
 
     def job_places(self, job: JobRecord) -> list[Place]:
         return list(self.gazetteer.resolve_all(job.location)[:5])
