@@ -39,7 +39,8 @@ class DemandColumns:
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[Demand]]) -> DemandColumns:
-        lengths, flat = [], []
+        lengths: list[int] = []
+        flat: list[Demand] = []
         for row in rows:
             lengths.append(len(row))
             flat.extend(row)

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
+import pyarrow as pa
 
 from features.demand_columns import DemandColumns, fit_rows
-from features.demands import find_demands
-from features.evidence import Evidence, read_evidence
+from features.evidence import Evidence
 from features.matches import MIN_DEMANDS, MIN_PERSON_WORDS
 from features.snapshot import read_events, read_jobs, read_users
 from features.transform import FeatureTransform
@@ -57,7 +56,7 @@ def fit_pairs(config: MarketConfig, snapshot: Path, transform: FeatureTransform)
         raise ValueError(f"{snapshot} is not a snapshot of this market")
     events = read_events(snapshot, kinds=["impression"])
     user, job = (np.asarray(events[c].to_numpy(), np.int64) - 1 for c in ("user_id", "job_id"))
-    at = np.asarray(events["at"].cast("timestamp[us, tz=UTC]").cast("int64").to_numpy(), np.int64)
+    at = np.asarray(events["at"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy(), np.int64)
     order = np.argsort(at, kind="stable")
     _, first = np.unique((user * len(columns) + job)[order], return_index=True)
     chosen = order[np.sort(first)]
