@@ -18,13 +18,14 @@ from app.db import Session
 from app.kit.clock import utcnow
 from app.kit.tokens import Claims, new_secret
 from app.web import labels, repository
-from app.web.assets import asset_url
+from app.web.assets import asset_url, has_asset
 from app.web.forms import TOKEN_FIELD, VISIT_COOKIE, binding_of, is_secure, visit_of
 
-#: No script at all, so none is allowed. JSON-LD is data, which this rule does not concern.
+#: Scripts are files of ours (htmx and what is beside it) and ask none but us; nothing is inline or evaluated.
+#: JSON-LD is data, which this rule does not concern.
 CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 #: `same-origin`, not the API's `no-referrer`: with that, browsers send a form's Origin as "null".
 HEADERS = {"Content-Security-Policy": CSP, "Referrer-Policy": "same-origin"}
@@ -45,7 +46,12 @@ def templates() -> Environment:
     )
     for filter_ in (labels.salary, labels.ago, labels.day, labels.reason, labels.number, labels.web_address):
         made.filters[filter_.__name__] = filter_
-    made.globals |= {"asset_url": asset_url, "labels": labels, "TOKEN_FIELD": TOKEN_FIELD}
+    made.globals |= {
+        "asset_url": asset_url,
+        "has_asset": has_asset,
+        "labels": labels,
+        "TOKEN_FIELD": TOKEN_FIELD,
+    }
     return made
 
 
@@ -77,11 +83,21 @@ class View:
     def close(self) -> None:
         self._cookies[SESSION_COOKIE] = ("", 0)
 
-    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks, which puts what it gets into the page that is there."""
+        headers = self.request.headers
+        return "hx-request" in headers and "hx-history-restore-request" not in headers
+
+    def page(self, template: str, status: int = 200, *, fragment: str = "", **context: Any) -> HTMLResponse:
+        """`fragment` is a template that the page includes: htmx is given that alone."""
+        part = fragment if self.is_partial else ""
         shared = {"user": self.user, "form_token": self.form_token, "path": self.request.url.path}
-        text = render(template, **{"notice": ""} | shared | context)
-        keeping = PERSONAL if self.user or self._cookies else {"Cache-Control": "private, no-cache"}
-        response = HTMLResponse(text, status, HEADERS | keeping | {"Vary": "Cookie"})
+        text = render(part or template, **{"notice": ""} | shared | context)
+        personal = self.user or self._cookies or part
+        keeping = PERSONAL if personal else {"Cache-Control": "private, no-cache"}
+        vary = "Cookie, HX-Request" if fragment else "Cookie"
+        response = HTMLResponse(text, status, HEADERS | keeping | {"Vary": vary})
         return self._with_cookies(response)
 
     def go(self, target: str) -> RedirectResponse:
