@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from app.auth.access import CurrentUser
 from app.db import Session
 from app.kit.timing import current, server_timing
-from app.recommendation import scoring, service
-from app.recommendation.schemas import RecommendationQuery, RecommendationsAnswer, ScoreBody, ScoresAnswer
+from app.recommendation import service
+from app.recommendation.schemas import RecommendationQuery, RecommendationsAnswer
 
 router = APIRouter(tags=["matching"])
 
@@ -26,16 +26,6 @@ async def recommendations(
     response = Response(answer.model_dump_json(), media_type="application/json")
     _say_how(response, answer.release_id)
     return response
-
-
-@router.post("/matching/score/")
-async def score(
-    body: ScoreBody, request: Request, response: Response, user: CurrentUser, session: Session
-) -> ScoresAnswer:
-    """How well a seeker and postings fit: your profile or one sent along, stored postings or your own."""
-    answer = await scoring.score(session, request.app.state.matching, user.user_id, body)
-    _say_how(response, answer.release_id)
-    return answer
 
 
 def _say_how(response: Response, release_id: str) -> None:

@@ -12,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import MatchingUnavailableError, NotAuthenticatedError
 from app.kit.timing import stage
-from app.recommendation import scoring
 from app.recommendation.matching import Matching
-from app.recommendation.schemas import ScoreBody
+from app.scoring import service as scoring
 from app.search import cursor as cursors
 from app.search import ranking, repository, reposts
 from app.search.compile import clauses_of, filters_of
@@ -204,15 +203,13 @@ async def _by_match(
     rows = await _rows(asking.session, [hit.id for hit in answer.hits])
     if not rows:
         return await _listed(asking, answer, (), cursor)
-    keys = {row.public_id: row.id for row in rows}
     try:
         with stage("serving"):
-            scored = await scoring.score(asking.session, matching, user_id, ScoreBody(job_ids=tuple(keys)))
+            scores = await scoring.of_postings(asking.session, matching, user_id, [row.id for row in rows])
     except MatchingUnavailableError:
         asking.degraded.append("matching")
         return await _listed(asking, answer, [Hit(row.id, 0.0) for row in rows], cursor)
-    scores = {item.id: item.score for item in scored.results}
-    ranked = [Hit(job_id, scores.get(str(public_id), 0.0)) for public_id, job_id in keys.items()]
+    ranked = [Hit(row.id, scores.get(row.id, 0.0)) for row in rows]
     return await _listed(asking, answer, sorted(ranked, key=lambda hit: -hit.key), cursor)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,7 +12,7 @@ from app.job import service as jobs
 from app.kit.timing import stage
 from app.recommendation import repository
 from app.recommendation.matching import Matching
-from app.recommendation.schemas import PostingIn, Score, ScoreBody, ScoresAnswer
+from app.scoring.schemas import PostingIn, Score, ScoreBody, ScoresAnswer
 from serving.schemas import JobDocument, ScoreRequest, UserDocument
 
 #: Keys of postings sent along: far above any the database will ever hand out.
@@ -46,6 +47,17 @@ async def score(session: AsyncSession, matching: Matching, user_id: int, body: S
     ]
     unknown: list[uuid.UUID] = [job for job in dict.fromkeys(body.job_ids) if known.get(job) not in scored]
     return ScoresAnswer(results=results, unknown_job_ids=unknown, release_id=answer.release_id)
+
+
+async def of_postings(
+    session: AsyncSession, matching: Matching, user_id: int, job_ids: Sequence[int]
+) -> dict[int, float]:
+    """Calibrated probability of engagement by posting, for an order alone; those unknown to the serving layer
+    are left out. Raises MatchingUnavailableError."""
+    user, _ = await repository.known(session, user_id)
+    await release(session)
+    answer = await matching.score(ScoreRequest(user=user, job_ids=tuple(job_ids), explain=False))
+    return {item.job_id: item.score for item in answer.items}
 
 
 async def _user(session: AsyncSession, user_id: int, body: ScoreBody) -> UserDocument:

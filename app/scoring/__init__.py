@@ -1,0 +1,1 @@
+"""How well seekers and postings fit: pairs in any usual format, for a declared purpose."""
