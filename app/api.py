@@ -18,7 +18,6 @@ from app.recommendation import endpoints as recommendation
 from app.resume import endpoints as resume
 from app.resume import reading_endpoints as resume_reading
 from app.scoring import endpoints as scoring
-from app.scoring import endpoints as scoring
 from app.search import endpoints as search
 from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
@@ -53,7 +52,6 @@ def routes() -> APIRouter:
         product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
-    matching.include_router(scoring.router)
     matching.include_router(scoring.router)
     matching.include_router(reading.router)
     everything = APIRouter()
