@@ -20,7 +20,8 @@ Abstention = Literal["posting_says_too_little", "profile_says_too_little"]
 Need = Literal["must", "nice", "mentioned", ""]
 Status = Literal["met", "missing", "unknown", ""]
 Source = Literal["resume", "skills", "title", "profile", "history"]
-#: Fit knows the first group of kinds, interest the second; "base" is what remains without any evidence.
+#: Fit knows the first group of kinds, interest the second; "base" is what there is without any evidence, "rest"
+#: the sum of what a short ledger leaves out.
 RowKind = Literal[
     "base",
     "skill",
@@ -39,6 +40,7 @@ RowKind = Literal[
     "company",
     "history",
     "contract",
+    "rest",
 ]
 #: Which texts the offsets of a span count in.
 PostingPart = Literal["description", "title", "skills"]
