@@ -203,3 +203,7 @@ class StateResponse(Wire):
     started_at: datetime
     worker: str = Field(default="", description="which process answered: host and process id")
     refused: str = Field(default="", description="why the release named by CHAMPION does not answer, if so")
+    released_at: datetime | None = None
+    figures: dict[str, float] = Field(
+        default_factory=dict, description="what its gates saw: ndcg, best_baseline_ndcg, ece, users, ..."
+    )

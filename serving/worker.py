@@ -82,6 +82,8 @@ class Worker:
             started_at=self._started_at,
             worker=f"{socket.gethostname()}:{os.getpid()}",
             refused=self.follower.refused,
+            released_at=engine.release.created_at,
+            figures=dict(engine.release.metrics),
         )
 
     def close(self) -> None:

@@ -108,6 +108,8 @@ async def test_every_route_answers_through_the_client(client: ServingClient) -> 
     assert len((await client.similar(SimilarRequest(job_id=1, limit=3))).items) == 3
     state = await client.state()
     assert (state.release_id, state.jobs, state.index_kind, state.refused) == ("first", 5, "exact", "")
+    assert state.figures == {"ndcg@10": 0.5}
+    assert state.released_at is not None
     events = EventsRequest(events=(UserEvent(event_id="e1", user_id=70, job_id=3, kind="save", at=MOMENT),))
     assert (await client.record_events(events)).applied == 1
 
