@@ -42,7 +42,7 @@ async def record_batch(
 
 
 async def record(
-    session: AsyncSession, user_id: int, job_id: int, kind: Literal["save", "unsave", "apply"]
+    session: AsyncSession, user_id: int, job_id: int, kind: Literal["save", "unsave", "apply", "dismiss"]
 ) -> None:
     """For what the app itself sees happen."""
     row = _row(uuid7(), user_id, job_id, kind, utcnow(), None)

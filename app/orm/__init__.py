@@ -14,6 +14,7 @@ from app.orm.audit import AuditEntry
 from app.orm.base import Base
 from app.orm.company import Company, CompanyMember
 from app.orm.event import Event, Impression
+from app.orm.hiding import Dismissal, HiddenCompany
 from app.orm.job import Job
 from app.orm.job_extra import (
     JobCounter,
@@ -31,6 +32,7 @@ from app.orm.search import AlertCandidate, JobAlert, SavedSearch, SearchChange, 
 from app.orm.security import AccountToken, RecoveryCode, TotpFactor
 from app.orm.session import AuthSession, LoginThrottle, RefreshToken
 from app.orm.taxonomy import Location, SkillTerm, Tag, TaxonomyLoad, job_tag
+from app.orm.trial import Trial
 from app.orm.user import User, UserProfile, UserSkill
 
 __all__ = [
@@ -43,8 +45,10 @@ __all__ = [
     "Company",
     "CompanyMember",
     "DataExport",
+    "Dismissal",
     "ErasureReceipt",
     "Event",
+    "HiddenCompany",
     "IdempotencyRecord",
     "Impression",
     "Job",
@@ -77,6 +81,7 @@ __all__ = [
     "Tag",
     "TaxonomyLoad",
     "TotpFactor",
+    "Trial",
     "User",
     "UserProfile",
     "UserSkill",

@@ -20,6 +20,9 @@ from serving.schemas import HistoryItem, UserDocument
 #: The newest events sent along, and how many events and impressions are looked at for what not to show.
 HISTORY = 100
 EXCLUDE_EVENTS = 2000
+#: Of the companies a seeker hides the newest postings are named to the serving layer, so that its answer is
+#: full without them; what is beyond, or newer than the question, is dropped when the answer is shown.
+EXCLUDE_OF_COMPANIES = 2000
 EXCLUDE_IMPRESSIONS = 2000
 
 _RECORD = tuple(UserDocument.model_fields.keys() - {"history"})
@@ -33,7 +36,11 @@ SELECT {", ".join(_RECORD)},
                             ORDER BY at DESC LIMIT :events) AS e
         UNION
         SELECT job_id FROM (SELECT job_id FROM impression WHERE :seen_too AND user_id = :user_id
-                            ORDER BY at DESC LIMIT :impressions) AS i) AS hidden
+                            ORDER BY at DESC LIMIT :impressions) AS i
+        UNION
+        SELECT id FROM (SELECT j.id FROM hidden_company h JOIN job j ON j.company_id = h.company_id
+                        WHERE h.user_id = :user_id AND j.status = 'active'
+                        ORDER BY j.posted_at DESC LIMIT :of_companies) AS c) AS hidden
 FROM user_record WHERE user_id = :user_id
 """)  # noqa: S608 - the inserted names are fields of a class of ours
 _SHOW = text(f"""
@@ -45,7 +52,9 @@ WITH ranked AS (
   WHERE set_config('synchronous_commit', 'off', true) IS NOT NULL
 ), shown AS (
   SELECT r.*, row_number() OVER (ORDER BY r.place)::int AS rank
-  FROM ranked r JOIN job j ON j.id = r.job_id WHERE j.status = 'active' ORDER BY r.place LIMIT :limit
+  FROM ranked r JOIN job j ON j.id = r.job_id WHERE j.status = 'active'
+    AND NOT EXISTS (SELECT FROM hidden_company h WHERE h.user_id = :user_id AND h.company_id = j.company_id)
+  ORDER BY r.place LIMIT :limit
 ), logged AS (
   INSERT INTO impression (request_id, user_id, job_id, rank, score, propensity, release_id)
   SELECT :request_id, :user_id, job_id, rank, score, propensity, :release_id FROM shown
@@ -67,8 +76,8 @@ async def known(
 ) -> tuple[UserDocument, list[int]]:
     """The seeker as the serving layer sees them, newest event last, and postings not to show.
 
-    Those are the dismissed and applied to; with `seen_too` also those opened, saved or shown before. Who
-    objected to profiling has no history: what they state is all a model is told.
+    Those are the dismissed, applied to and of hidden companies; with `seen_too` also those opened, saved or
+    shown before. Who objected to profiling has no history: what they state is all a model is told.
     """
     parameters = {
         "user_id": user_id,
@@ -78,6 +87,7 @@ async def known(
         "events": EXCLUDE_EVENTS,
         "seen_too": seen_too,
         "impressions": EXCLUDE_IMPRESSIONS,
+        "of_companies": EXCLUDE_OF_COMPANIES,
     }
     row = (await session.execute(_KNOWN, parameters)).one()
     history = tuple(

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.kit.ids import uuid7
 from app.kit.pagination import Paging
-from app.orm import AlertCandidate, Job, JobAlert, SavedSearch, SearchChange
+from app.orm import AlertCandidate, HiddenCompany, Job, JobAlert, SavedSearch, SearchChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,11 @@ async def watching(session: AsyncSession, last: int, limit: int) -> Sequence[Sav
 
 
 async def add_alerts(session: AsyncSession, search: SavedSearch, job_ids: Sequence[int]) -> int:
-    """Each posting once for a person, however many of their searches find it, however often it is found."""
-    active = await session.scalars(select(Job.id).where(Job.id.in_(job_ids), Job.status == "active"))
+    """Each posting once for a person, however many of their searches find it, however often it is found.
+    None of a company they hide."""
+    hidden = select(HiddenCompany.company_id).where(HiddenCompany.user_id == search.user_id)
+    shown = (Job.id.in_(job_ids), Job.status == "active", Job.company_id.not_in(hidden))
+    active = await session.scalars(select(Job.id).where(*shown))
     rows = [
         {
             "public_id": uuid7(),
