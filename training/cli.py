@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 USER_ERRORS = frozenset(
     "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
     "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError "
-    "LinkerError TaxonomySourcesError BenchmarkDataError".split()
+    "LinkerError TaxonomySourcesError BenchmarkDataError OpeError OverlapError".split()
 )
 
 #: Name -> module of training.benchmarks whose `run` it is.
@@ -45,6 +45,8 @@ BENCHMARKS = {
     "melo": "melo",
     "resume-category": "resume_category",
 }
+#: Those that make their own data, from simulated markets.
+SIMULATED = {"ope": "ope"}
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -248,16 +250,23 @@ def train_linker(
 
 @app.command()
 def benchmark(
-    name: Annotated[str, typer.Argument(help=", ".join(BENCHMARKS))],
-    data: Annotated[Path, typer.Option(help="folder of the benchmark's files")],
+    name: Annotated[str, typer.Argument(help=", ".join([*BENCHMARKS, *SIMULATED]))],
+    data: Annotated[Path | None, typer.Option(help="folder of the benchmark's files")] = None,
     json_out: Json = None,
     seed: int = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="simulated markets, for those that make them")] = 100,
 ) -> None:
-    """Run a benchmark on public data and print its table beside the baselines."""
+    """Run a benchmark on public data, or on simulated markets, and print its table beside the baselines."""
     from training.tracking import start_run
 
+    if name in SIMULATED:
+        _simulated_benchmark(name, seeds, seed, json_out)
+        return
     if name not in BENCHMARKS:
-        say(f"error: no benchmark {name}; there are {', '.join(BENCHMARKS)}")
+        say(f"error: no benchmark {name}; there are {', '.join([*BENCHMARKS, *SIMULATED])}")
+        raise typer.Exit(2)
+    if data is None:
+        say(f"error: {name} needs --data, the folder of its files")
         raise typer.Exit(2)
     if not data.is_dir():
         say(f"skipped: {data} is not there (data/README.md says where the files come from)")
@@ -269,6 +278,16 @@ def benchmark(
     experiment = f"jobpilot/benchmark-{name}"
     with one_line(), start_run(experiment, uri=settings.tracking_uri, artifacts=settings.artifacts) as run:
         run_benchmark(data, json_out=json_out, seed=seed, run=run)
+
+
+def _simulated_benchmark(name: str, seeds: int, seed: int, json_out: Path | None) -> None:
+    from training.tracking import start_run
+
+    settings = TrainingSettings()
+    measure: Callable[..., object] = importlib.import_module(f"training.benchmarks.{SIMULATED[name]}").run
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    with one_line(), start_run(f"jobpilot/{name}", uri=uri, artifacts=artifacts) as run:
+        measure(seeds=seeds, seed=seed, json_out=json_out, run=run)
 
 
 @app.command()
