@@ -18,6 +18,7 @@ I32 = npt.NDArray[np.int32]
 I8 = npt.NDArray[np.int8]
 SKILL, YEARS, DEGREE, CERTIFICATE, LANGUAGE = range(len(KINDS))
 _NEEDS = len(STRENGTHS)
+_MUST = STRENGTHS.index("must")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def fit_rows(columns: DemandColumns, evidence: Evidence) -> F64:
     shown = met(columns, evidence)
     out[:, _NEEDS : 2 * _NEEDS] = np.bincount(cell[shown], minlength=size).reshape(shape)
     out[:, -2] = -1.0
-    asked = ~counted
+    asked = ~counted & (columns.need == _MUST)
     np.maximum.at(out[:, -2], rows[asked], columns.key[asked].astype(np.float64))
     out[:, -1] = -1.0 if evidence.years is None else evidence.years
     return out

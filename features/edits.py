@@ -1,5 +1,5 @@
-"""Changes a person can make to what they show. Nothing protected and nothing past can be edited: there is no edit
-of age, name, gap, school or place of birth."""
+"""Changes a person can make to what they show. Nothing protected and nothing past can be edited: there is no
+edit of age, name, gap, school or place of birth."""
 
 from __future__ import annotations
 
@@ -56,6 +56,6 @@ def applied(user: UserRecord, edit: Edit) -> UserRecord:
     if edit.kind == "years":
         return replace(user, experience_years=max(float(edit.value), user.experience_years or 0.0))
     if edit.kind == "degree":
-        words = _DEGREE_WORDS[DEGREES.index(edit.value)]  # type: ignore[arg-type]
+        words = _DEGREE_WORDS[DEGREES.index(edit.value)]
         return replace(user, resume_text=f"{user.resume_text}\n{words}".strip())
     return replace(user, skills=(*user.skills, edit.value))

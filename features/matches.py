@@ -70,7 +70,8 @@ def fit_row(matches: Sequence[Match], evidence: Evidence) -> F64:
     row[-2] = row[-1] = -1.0
     for found in matches:
         if found.demand.kind == "years":
-            row[-2] = max(row[-2], float(found.demand.key))
+            if found.demand.need == "must":
+                row[-2] = max(row[-2], float(found.demand.key))
             continue
         need = STRENGTHS.index(found.demand.need)
         row[need] += 1

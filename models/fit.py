@@ -4,10 +4,11 @@
 
     met share   sum of weights of the demands met / sum of weights of all (a weight for each need)
     worth       grows with how much is asked: eight of ten say more than two of three; never negative
-    years       an increasing piecewise-linear function of years had / years asked for
+    years       an increasing piecewise-linear function of years had / years asked for; a height of its own
+                where the person does not say
     base        what remains when nothing is met; depends on the posting alone
 
-Nothing about a person lowers it: every term grows with what is met. It is additive, so each demand's share of
+Nothing a person has lowers it: every term grows with what is met. It is additive, so each demand's share of
 the logit is known exactly (a ledger), and taking the evidence of a demand away takes just that share away.
 """
 
@@ -27,10 +28,10 @@ from features.matches import FIT_ORDER
 F64 = npt.NDArray[np.float64]
 EVENT = (
     "has at least two thirds of what the posting asks for (a must-have counts in full, a nice-to-have as a "
-    "third) and the years of experience asked for"
+    "third) and at least three quarters of the years of experience it asks for"
 )
 #: Share of the years asked for -> where `years` bends.
-YEAR_KNOTS = (0.0, 0.5, 0.75, 0.9, 1.0)
+YEAR_KNOTS = (0.0, 0.4, 0.6, 0.75, 1.0)
 _NEEDS = len(STRENGTHS)
 
 
@@ -45,6 +46,7 @@ class FitModel:
     worth: float = 4.0
     worth_asked: float = 0.0
     years: tuple[float, ...] = (0.0, 0.5, 0.75, 0.9, 1.0)
+    years_unknown: float = 0.5
     scale: float = 1.0
     shift: float = 0.0
 
@@ -52,6 +54,8 @@ class FitModel:
         rising = all(b >= a for a, b in zip(self.years, self.years[1:], strict=False))
         if min(*self.weights, self.worth, self.worth_asked, self.scale) < 0 or not rising:
             raise ValueError("a fit model must not fall with what is met")
+        if not 0.0 <= self.years_unknown <= self.years[-1]:
+            raise ValueError("not saying one's years must not be worth more than having them")
         if len(self.weights) != _NEEDS or len(self.years) != len(YEAR_KNOTS) or self.years[0] != 0.0:
             raise ValueError("a fit model has a weight for each need and a height for each knot, from 0")
 
@@ -76,7 +80,8 @@ class FitModel:
     def years_logit(self, rows: F64) -> F64:
         asked, had = rows[:, -2], np.maximum(rows[:, -1], 0.0)
         share = np.where(asked > 0, np.minimum(had / np.maximum(asked, 1e-9), 1.0), 0.0)
-        return np.asarray(self.scale * np.interp(share, YEAR_KNOTS, self.years) * (asked > 0))
+        height = np.where(rows[:, -1] < 0, self.years_unknown, np.interp(share, YEAR_KNOTS, self.years))
+        return np.asarray(self.scale * height * (asked > 0))
 
     def _asked(self, rows: F64) -> F64:
         return sum((w * rows[:, k] for k, w in enumerate(self.weights)), np.zeros(len(rows)))

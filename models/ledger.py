@@ -67,7 +67,7 @@ def fit_ledger(model: FitModel, matches: Sequence[Match], row: F64) -> Ledger:
     years = False
     for match in matches:
         if match.demand.kind == "years":
-            if not years and match.demand.key == row[-2]:
+            if not years and match.demand.need == "must" and match.demand.key == row[-2]:
                 years = True
                 out.append(_years_row(model, rows, match, worth_of_years))
             continue

@@ -19,6 +19,8 @@ from training.market.world import World
 
 #: A nice-to-have counts as this share of a must; the event needs this share of everything.
 NICE, ENOUGH = 1 / 3, 2 / 3
+#: And this share of the years asked for.
+YEARS_ENOUGH = 0.75
 
 
 @dataclass(frozen=True)
@@ -53,4 +55,4 @@ class RequirementTruth:
     def meets(self, users: Rows, jobs: Rows) -> NDArray[np.bool_]:
         """(n,) the event of `fit`."""
         enough = self.share(users, jobs) >= ENOUGH - 1e-6
-        return np.asarray(enough & (self.years[users] >= self.asked[jobs]))
+        return np.asarray(enough & (self.years[users] >= YEARS_ENOUGH * self.asked[jobs]))
