@@ -7,13 +7,14 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from features.blind import RULES, Blinder, WorkWords, place_without_code
 from features.demands import Demand, find_demands
 from features.evidence import Evidence, read_evidence
 from features.inputs import Bag, History, Inputs
@@ -41,6 +42,16 @@ class TransformConfig:
     geo_waves: int = 96
 
 
+@dataclass(frozen=True, slots=True)
+class BlindUser:
+    """A seeker without the person. `record` holds the blinded title and text, `skills` are indices read from
+    the text without its private spans, most telling source first; `place` is without postcode."""
+
+    record: UserRecord
+    skills: list[int]
+    place: Place | None
+
+
 @dataclass(frozen=True)
 class FieldSizes:
     """Widths of the dense fields and id ranges of the bag fields, for building a tower."""
@@ -63,6 +74,7 @@ class FeatureTransform:
         self.taxonomy = Taxonomy.load(self.taxonomy_folder)
         self.matcher = SkillMatcher(self.taxonomy)
         self.gazetteer = Gazetteer.load(self.taxonomy_folder)
+        self.blinder = Blinder.of(self.taxonomy)
         self._geo = GeoFeatures(self.config.geo_waves)
         self.documents = 0
         self.term_df = np.zeros(self.config.term_buckets, np.int64)
@@ -71,13 +83,17 @@ class FeatureTransform:
     # -- fit -----------------------------------------------------------------------------------------
 
     def fit(self, jobs: Iterable[JobRecord]) -> FeatureTransform:
-        """Counts in how many postings each term and skill occurs. Streams; call it once."""
+        """Counts in how many postings each term and skill occurs, and collects the words of work that a
+        resume may use. Streams; call it once."""
+        counted = WorkWords()
         for job in jobs:
             self.documents += 1
+            counted.add(job)
             for b in {bucket(t, self.config.term_buckets) for t in terms(job.title)}:
                 self.term_df[b] += 1
             for index in self.job_skills(job):
                 self.skill_df[index] += 1
+        self.blinder = Blinder.of(self.taxonomy, counted)
         return self
 
     def _idf(self, df: int) -> float:
@@ -91,12 +107,34 @@ class FeatureTransform:
         return self._skills(job.skills, text)
 
     def user_skills(self, user: UserRecord) -> list[int]:
-        return self._skills(user.skills, f"{user.desired_title}\n{user.resume_text}")
+        """As `job_skills`; nothing is read from a name, an address, a school or another private span."""
+        return self.blind(user).skills
+
+    def blind(self, user: UserRecord) -> BlindUser:
+        """What the model may know of a seeker: see features/blind.py."""
+        text, silent = self.blinder.read(user.resume_text)
+        mentions = self.matcher.find(text)
+        resolved = [self.matcher.resolve(label) for label in user.skills]
+        found = resolved + [m.skill_id for m in self.matcher.find(user.desired_title)]
+        found += [m.skill_id for m in mentions]
+        stated = (
+            label if known else self.blinder.stated(label)
+            for label, known in zip(user.skills, resolved, strict=True)
+        )
+        record = replace(
+            user,
+            desired_title=self.blinder.title(user.desired_title),
+            resume_text=self.blinder.blinded(text, silent, mentions),
+            skills=tuple(filter(None, stated)),
+        )
+        return BlindUser(record, self._indices(found), self.user_place(user))
 
     def _skills(self, stated: Sequence[str], text: str) -> list[int]:
-        index = self.taxonomy.skill_index
         found = [self.matcher.resolve(label) for label in stated]
-        found += [mention.skill_id for mention in self.matcher.find(text)]
+        return self._indices(found + [mention.skill_id for mention in self.matcher.find(text)])
+
+    def _indices(self, found: Iterable[str | None]) -> list[int]:
+        index = self.taxonomy.skill_index
         return list(dict.fromkeys(index[s] for s in found if s is not None))
 
     def demands(self, job: JobRecord) -> tuple[Demand, ...]:
@@ -113,7 +151,7 @@ class FeatureTransform:
         return list(self.gazetteer.resolve_all(job.location)[:5])
 
     def user_place(self, user: UserRecord) -> Place | None:
-        return self.gazetteer.resolve(user.location)
+        return self.gazetteer.resolve(place_without_code(user.location))
 
     # -- inputs --------------------------------------------------------------------------------------
 
@@ -135,17 +173,19 @@ class FeatureTransform:
         return Inputs(dense, bags)
 
     def user_inputs(self, users: Sequence[UserRecord], encode: Encode, at: datetime | None = None) -> Inputs:
-        """`at` is the moment described (default now): interactions at or after it are not read."""
-        skills = [self.user_skills(u) for u in users]
-        found = [self.user_place(u) for u in users]
+        """`at` is the moment described (default now): interactions at or after it are not read.
+
+        Texts are blinded: nothing about the person reaches `encode` or a bag."""
+        blind = [self.blind(u) for u in users]
+        skills, found = [b.skills for b in blind], [b.place for b in blind]
         floats = [user_floats(u, p, bool(s)) for u, p, s in zip(users, found, skills, strict=True)]
         dense = {
-            "title_text": encode([user_title_text(u) for u in users]),
-            "body_text": encode([user_body_text(u) for u in users]),
+            "title_text": encode([user_title_text(b.record) for b in blind]),
+            "body_text": encode([user_body_text(b.record) for b in blind]),
             "geo": self._geo_rows([[p] if p else [] for p in found]),
             "tabular": np.array(floats, np.float32).reshape(len(users), len(USER_FEATURE_ORDER)),
         }
-        bags = self._bags([u.desired_title for u in users], [[p] if p else [] for p in found], skills)
+        bags = self._bags([b.record.desired_title for b in blind], [[p] if p else [] for p in found], skills)
         moment = at or datetime.now(UTC)
         return Inputs(dense, bags, self.history([u.history for u in users], [moment] * len(users)))
 
@@ -221,10 +261,12 @@ class FeatureTransform:
         shutil.copytree(self.taxonomy_folder, folder / "taxonomy", dirs_exist_ok=True)
         np.save(folder / "term_df.npy", self.term_df)
         np.save(folder / "skill_df.npy", self.skill_df)
+        self.blinder.save(folder)
         meta = {
             "config": asdict(self.config),
             "documents": self.documents,
             "taxonomy": self.taxonomy.version,
+            "blind_rules": RULES,
             "job_feature_order": JOB_FEATURE_ORDER,
             "user_feature_order": USER_FEATURE_ORDER,
         }
@@ -237,12 +279,15 @@ class FeatureTransform:
         orders = (tuple(meta["job_feature_order"]), tuple(meta["user_feature_order"]))
         if orders != (JOB_FEATURE_ORDER, USER_FEATURE_ORDER):
             raise ValueError(f"{folder} was fitted with another feature order than this code computes")
+        if meta.get("blind_rules") != RULES:
+            raise ValueError(f"{folder} does not blind resumes as this code does: fit the transform again")
         transform = cls(TransformConfig(**meta["config"]), folder / "taxonomy")
         if transform.taxonomy.version != meta["taxonomy"]:
             raise ValueError(f"the taxonomy in {folder} is not the one the transform was fitted with")
         transform.documents = int(meta["documents"])
         transform.term_df = np.load(folder / "term_df.npy", allow_pickle=False)
         transform.skill_df = np.load(folder / "skill_df.npy", allow_pickle=False)
+        transform.blinder = Blinder.load(folder)
         return transform
 
 

@@ -172,4 +172,5 @@ def _version(transform: FeatureTransform, encoder: SentenceEncoder, towers: TwoT
     h.update(json.dumps(asdict(transform.config), sort_keys=True).encode())
     h.update(transform.taxonomy.version.encode())
     h.update(transform.term_df.tobytes() + transform.skill_df.tobytes() + str(transform.documents).encode())
+    h.update(transform.blinder.digest())
     return h.hexdigest()[:16]

@@ -120,7 +120,7 @@ def build_corpus(
     """
     events = read_events(snapshot)
     boundaries = split_by_time(_first_positive_times(events), split or SplitConfig())
-    stamp = {"snapshot": read_manifest(snapshot).id, "encoder": encoder.encoder.version, "format": 2}
+    stamp = {"snapshot": read_manifest(snapshot).id, "encoder": encoder.encoder.version, "format": 3}
     stamp_path = out / "corpus.json"
     if not (stamp_path.is_file() and json.loads(stamp_path.read_text()) == stamp):
         shutil.rmtree(out, ignore_errors=True)
