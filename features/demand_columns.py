@@ -23,7 +23,10 @@ _MUST = STRENGTHS.index("must")
 
 @dataclass(frozen=True)
 class DemandColumns:
-    """Posting i owns entries `offsets[i]:offsets[i + 1]`; `text` is a code of `names` (0: "")."""
+    """Posting i owns entries `offsets[i]:offsets[i + 1]`; `text` is a place in `texts` (0: "").
+
+    `names` finds that place by the text in lower case.
+    """
 
     offsets: I64  # (n + 1,)
     kind: I8
@@ -34,6 +37,7 @@ class DemandColumns:
     part: I8
     text: I32
     names: Mapping[str, int]
+    texts: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -45,8 +49,8 @@ class DemandColumns:
         for row in rows:
             lengths.append(len(row))
             flat.extend(row)
-        names: dict[str, int] = {"": 0}
-        codes = [names.setdefault(d.text.casefold(), len(names)) for d in flat]
+        names, texts = {"": 0}, [""]
+        codes = [intern(d.text, names, texts) for d in flat]
         return cls(
             np.concatenate([[0], np.cumsum(np.array(lengths, np.int64))]).astype(np.int64),
             np.array([KINDS.index(d.kind) for d in flat], np.int8),
@@ -57,6 +61,22 @@ class DemandColumns:
             np.array([PARTS.index(d.part) for d in flat], np.int8),
             np.array(codes, np.int32),
             names,
+            texts,
+        )
+
+    def row(self, i: int) -> tuple[Demand, ...]:
+        """The demands of posting i."""
+        return tuple(self._demand(k) for k in range(int(self.offsets[i]), int(self.offsets[i + 1])))
+
+    def _demand(self, k: int) -> Demand:
+        return Demand(
+            KINDS[self.kind[k]],
+            STRENGTHS[self.need[k]],
+            int(self.key[k]),
+            int(self.start[k]),
+            int(self.end[k]),
+            PARTS[self.part[k]],
+            self.texts[self.text[k]],
         )
 
     def take(self, rows: I64) -> DemandColumns:
@@ -71,11 +91,20 @@ class DemandColumns:
             self.part[at],
             self.text[at],
             self.names,
+            self.texts,
         )
 
     def row_of_entry(self) -> I64:
         """(entries,) which posting each entry belongs to."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+
+def intern(text: str, names: dict[str, int], texts: list[str]) -> int:
+    """The place of a text in `texts`, whatever its case; both grow."""
+    code = names.setdefault(text.casefold(), len(texts))
+    if code == len(texts):
+        texts.append(text)
+    return code
 
 
 def gather(offsets: I64, rows: I64) -> tuple[I64, I64]:

@@ -1,18 +1,19 @@
-"""What the serving layer has to know of a posting besides its vector: skills and places, found once when the
-posting is encoded, and the digest that tells whether it has changed since."""
+"""What the serving layer has to know of a posting besides its vector: skills, places and what it asks for,
+found once when the posting is encoded, and the digest that tells whether it has changed since."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from features.demands import Demand
 from features.inputs import Bag
 from features.places import Place
 from features.records import JobRecord
@@ -33,17 +34,27 @@ class PlaceFact:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """`skills` are indices into the taxonomy of the bundle that found them: they mean nothing to another."""
+    """`skills` and the keys of demands are rows of the taxonomy of the bundle that found them: they mean
+    nothing to another."""
 
     skills: tuple[int, ...] = ()
     places: tuple[PlaceFact, ...] = ()
+    demands: tuple[Demand, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return {"skills": list(self.skills), "places": [asdict(p) for p in self.places]}
+        return {
+            "skills": list(self.skills),
+            "places": [asdict(p) for p in self.places],
+            "demands": [list(astuple(d)) for d in self.demands],
+        }
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> JobFacts:
-        return cls(tuple(raw["skills"]), tuple(PlaceFact(**p) for p in raw["places"]))
+        return cls(
+            tuple(raw["skills"]),
+            tuple(PlaceFact(**p) for p in raw["places"]),
+            tuple(Demand(*d) for d in raw["demands"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +79,8 @@ def encode_with_facts(bundle: ModelBundle, jobs: Sequence[JobRecord]) -> list[En
 def job_facts(bundle: ModelBundle, job: JobRecord, skills: Sequence[int] | None = None) -> JobFacts:
     """`skills` saves reading the text again where its skills are already known."""
     found = bundle.transform.job_skills(job) if skills is None else skills
-    return JobFacts(tuple(found), tuple(place_fact(p) for p in bundle.transform.job_places(job)))
+    places = tuple(place_fact(p) for p in bundle.transform.job_places(job))
+    return JobFacts(tuple(found), places, bundle.transform.demands(job))
 
 
 def _row(bag: Bag, i: int) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from features.demands import KINDS, PARTS, STRENGTHS, Demand
 from features.records import JobRecord
 from models.facts import JobFacts, as_utc, content_hash
 
@@ -21,6 +22,18 @@ _PLACE = pa.struct(
         ("label", pa.string()),
         ("lat", pa.float32()),
         ("lon", pa.float32()),
+    ]
+)
+#: Codes are places in KINDS, STRENGTHS and PARTS of features.demands.
+_DEMAND = pa.struct(
+    [
+        ("kind", pa.int8()),
+        ("need", pa.int8()),
+        ("key", pa.int32()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("part", pa.int8()),
+        ("text", pa.string()),
     ]
 )
 JOBS_SCHEMA = pa.schema(
@@ -37,6 +50,7 @@ JOBS_SCHEMA = pa.schema(
         ("posted_at", pa.timestamp("us", "UTC")),
         ("skills", pa.list_(pa.int32())),
         ("places", pa.list_(_PLACE)),
+        ("demands", pa.list_(_DEMAND)),
     ]
 )
 _PLAIN = ("job_id", "title", "company", "remote", "job_type", "salary_min", "salary_max", "currency")
@@ -52,7 +66,20 @@ def jobs_table(jobs: Sequence[JobRecord], facts: Sequence[JobFacts]) -> pa.Table
         [{"country": p.country, "label": p.label, "lat": p.lat, "lon": p.lon} for p in f.places]
         for f in facts
     ]
+    columns["demands"] = [[_demand(d) for d in f.demands] for f in facts]
     return pa.table(columns, schema=JOBS_SCHEMA)
+
+
+def _demand(demand: Demand) -> dict[str, object]:
+    return {
+        "kind": KINDS.index(demand.kind),
+        "need": STRENGTHS.index(demand.need),
+        "key": demand.key,
+        "start": demand.start,
+        "end": demand.end,
+        "part": PARTS.index(demand.part),
+        "text": demand.text,
+    }
 
 
 class JobsWriter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -16,19 +16,28 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from features.demand_columns import DemandColumns
+from features.job_columns import (
+    NO_DATE,
+    TYPES,
+    JobColumns,
+    company_code,
+    country_codes,
+    level_code,
+    microseconds,
+    title_words,
+)
 from features.tabular import JOB_TYPES, REMOTE, salary_usd
-from features.text import words
 from models.facts import PlaceFact
 from models.index import JobIndex
 from serving.columns import GrowingArray, RaggedArray, TextArray
+from serving.demand_store import Demands
 
 Bools = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
 
 EARTH_KM = 6371.0
 _KM_PER_DEGREE = 110.0  # a little short, so that the band of latitudes is a little wide
-_TYPES = (*JOB_TYPES, "")
-_NO_DATE = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,9 @@ class Catalog:
         self._skills: RaggedArray[np.int32] = RaggedArray(np.int32)
         self._places = _Places()
         self._titles = TextArray()
+        self._level: GrowingArray[np.int8] = GrowingArray(np.int8)
+        self._words: RaggedArray[np.int32] = RaggedArray(np.int32)
+        self._demands = Demands()
         self._companies: dict[str, int] = {}
         self._slots = _SlotMap()
         self._aligned = _Alignment(0, np.zeros(0, np.int64))
@@ -90,19 +102,20 @@ class Catalog:
             self._places.extend(first, table["places"].combine_chunks())
             skills = table["skills"].combine_chunks()
             self._skills.extend(_lengths(skills), _numpy(pc.list_flatten(skills)))
-            self._titles.extend(table["title"].to_pylist())
+            titles = table["title"].to_pylist()
+            self._titles.extend(titles)
+            self._level.extend([level_code(title) for title in titles])
+            title_bags = [title_words(title) for title in titles]
+            self._words.extend([len(bag) for bag in title_bags], [w for bag in title_bags for w in bag])
+            self._demands.extend(table["demands"].combine_chunks())
             self._digests.extend(_digests(table["content_hash"].to_pylist()))
             self._remote.extend(_codes(table["remote"], REMOTE, REMOTE.index("unspecified")))
-            self._type.extend(_codes(table["job_type"], _TYPES, JOB_TYPES.index("other")))
+            self._type.extend(_codes(table["job_type"], TYPES, JOB_TYPES.index("other")))
             self._salary.extend(_salaries(table))
-            self._posted.extend(_numpy(table["posted_at"].cast(pa.int64()).fill_null(_NO_DATE)))
-            self._company.extend([self._company_code(c) for c in table["company"].to_pylist()])
+            self._posted.extend(_numpy(table["posted_at"].cast(pa.int64()).fill_null(NO_DATE)))
+            self._company.extend([company_code(c, self._companies) for c in table["company"].to_pylist()])
             self._job_ids.extend(ids)  # last: `len` tells readers how far all columns reach
             self._slots.put(ids, first)
-
-    def _company_code(self, name: str) -> int:
-        key = " ".join(words(name))
-        return self._companies.setdefault(key, len(self._companies)) if key else -1
 
     # -- read ----------------------------------------------------------------------------------------
 
@@ -132,6 +145,30 @@ class Catalog:
     def companies(self, slots: I64) -> npt.NDArray[np.int32]:
         return self._company.view()[slots]
 
+    def columns(self, slots: I64) -> JobColumns:
+        """What a ranker reads of the postings in these slots, in this order."""
+        places = self._places.take(slots)
+        word_offsets, words = self._words.positions(slots)
+        return JobColumns(
+            remote=self._remote.view()[slots],
+            job_type=self._type.view()[slots],
+            level=self._level.view()[slots],
+            salary=self._salary.view()[slots],
+            posted=self._posted.view()[slots],
+            company=self._company.view()[slots],
+            place_offsets=places[0],
+            country=places[1],
+            lat=places[2],
+            lon=places[3],
+            word_offsets=word_offsets,
+            words=self._words.flat.view()[words],
+            demands=self._demands.take(slots),
+        )
+
+    def demands(self) -> DemandColumns:
+        """Of every slot, in order; a posting that changed has an old slot too."""
+        return self._demands.view(len(self))
+
     def mask(self, conditions: Conditions, index: JobIndex) -> tuple[Bools, int]:
         """A mask of the index's rows and the generation of the layout it fits (see `JobIndex`)."""
         alignment = self._align(index)
@@ -156,11 +193,11 @@ class Catalog:
         if c.remote:
             met &= _one_of(self._remote.view()[:n], [REMOTE.index(r) for r in c.remote])
         if c.job_types:
-            met &= _one_of(self._type.view()[:n], [_TYPES.index(t) for t in c.job_types if t in _TYPES])
+            met &= _one_of(self._type.view()[:n], [TYPES.index(t) for t in c.job_types if t in TYPES])
         if c.salary_usd is not None:
             met &= self._salary.view()[:n] >= c.salary_usd  # NaN compares false
         if c.posted_after is not None:
-            met &= self._posted.view()[:n] > _microseconds(c.posted_after)
+            met &= self._posted.view()[:n] > microseconds(c.posted_after)
         if c.countries:
             met &= self._places.in_countries(c.countries, n)
         if c.near is not None:
@@ -235,7 +272,7 @@ class _Places:
         self._lat.extend(_floats(pc.struct_field(flat, "lat")))
         self._lon.extend(_floats(pc.struct_field(flat, "lon")))
         self._label.extend([self._intern(name) for name in pc.struct_field(flat, "label").to_pylist()])
-        self._country.extend(lengths, _country_codes(pc.struct_field(flat, "country").to_pylist()))
+        self._country.extend(lengths, country_codes(pc.struct_field(flat, "country").to_pylist()))
 
     def _intern(self, name: str) -> int:
         code = self._labels.setdefault(name, len(self._names))
@@ -254,10 +291,17 @@ class _Places:
         name = self._names[self._label.view()[i]]
         return PlaceFact(country, name, lat if known else None, lon if known else None)
 
+    def take(
+        self, slots: I64
+    ) -> tuple[I64, npt.NDArray[np.uint16], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Offsets, countries, latitudes and longitudes of the places of these slots."""
+        offsets, at = self._country.positions(slots)
+        return offsets, self._country.flat.view()[at], self._lat.view()[at], self._lon.view()[at]
+
     def in_countries(self, countries: tuple[str, ...], n: int) -> Bools:
         # counted by `_slot`'s end, which is written first, so it is the country column that is complete
         country = self._country.flat.view()
-        return self._any(_one_of(country, _country_codes([c.upper() for c in countries]).tolist()), n)
+        return self._any(_one_of(country, country_codes([c.upper() for c in countries]).tolist()), n)
 
     def within(self, centre: tuple[float, float], radius_km: float, n: int) -> Bools:
         """A band of latitudes first: it is one comparison and leaves few for the exact distance."""
@@ -311,11 +355,6 @@ def _codes(column: pa.ChunkedArray, order: tuple[str, ...], otherwise: int) -> n
     return np.asarray(_numpy(pc.index_in(column, pa.array(order)).fill_null(otherwise)), np.int8)
 
 
-def _country_codes(countries: list[str]) -> npt.NDArray[np.uint16]:
-    """Two letters in one number."""
-    return np.array([c[:2] for c in countries], "S2").view(np.uint16)
-
-
 def _digests(hashes: list[str]) -> npt.NDArray[np.uint64]:
     return np.frombuffer(bytes.fromhex("".join(hashes)), np.uint64)
 
@@ -326,8 +365,3 @@ def _salaries(table: pa.Table) -> list[float]:
     tops = [(low if high is None else high, currency) for low, high, currency in zip(*columns, strict=True)]
     usd = [salary_usd(top, currency) for top, currency in tops]
     return [np.nan if value is None else value for value in usd]
-
-
-def _microseconds(moment: datetime) -> int:
-    aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return int((aware - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1_000_000)

@@ -53,6 +53,19 @@ class RaggedArray(Generic[Scalar]):
         self.flat.extend(flat)
         self._ends.extend(base + np.cumsum(np.asarray(lengths, np.int64)))
 
+    def offsets(self) -> I64:
+        """(rows + 1,) where each row begins and the last ends."""
+        return np.concatenate([np.zeros(1, np.int64), self._ends.view()])
+
+    def positions(self, rows: I64) -> tuple[I64, I64]:
+        """Offsets of some rows put one after another, and where their entries lie in `flat`."""
+        ends = self._ends.view()
+        starts = np.where(rows > 0, ends[rows - 1], 0)
+        lengths = ends[rows] - starts
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        at = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return offsets, at
+
     def row(self, i: int) -> npt.NDArray[Scalar]:
         start, end = self.bounds(i)
         return self.flat.view()[start:end]
