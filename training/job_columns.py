@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -55,11 +56,12 @@ def save_columns(columns: JobColumns, folder: Path, stamp: dict[str, object]) ->
     """The card is written last: without it the folder counts as empty."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / CARD).unlink(missing_ok=True)
-    arrays = {f.name: getattr(columns, f.name) for f in fields(JobColumns) if f.name != "demands"}
-    kept = (f.name for f in fields(DemandColumns) if f.name != "names")
-    arrays |= {_DEMANDS + name: getattr(columns.demands, name) for name in kept}
+    own = {f.name: getattr(columns, f.name) for f in fields(JobColumns) if f.name != "demands"}
+    asked = {f.name: getattr(columns.demands, f.name) for f in fields(DemandColumns)}
+    arrays = own | {_DEMANDS + k: v for k, v in asked.items() if isinstance(v, np.ndarray)}
+    lists = {k: v for k, v in asked.items() if not isinstance(v, np.ndarray)}
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS)
-    (folder / CARD).write_text(json.dumps({"stamp": stamp, "names": dict(columns.demands.names)}))
+    (folder / CARD).write_text(json.dumps({"stamp": stamp, "demands": lists}))
 
 
 def load_columns(folder: Path, stamp: dict[str, object]) -> JobColumns | None:
@@ -70,6 +72,6 @@ def load_columns(folder: Path, stamp: dict[str, object]) -> JobColumns | None:
     card = json.loads(path.read_text())
     if card["stamp"] != stamp:
         return None
-    arrays = load_file(folder / ARRAYS)
-    demands = {n.removeprefix(_DEMANDS): arrays.pop(n) for n in list(arrays) if n.startswith(_DEMANDS)}
-    return JobColumns(**arrays, demands=DemandColumns(**demands, names=card["names"]))
+    arrays: dict[str, Any] = load_file(folder / ARRAYS)
+    asked = {n.removeprefix(_DEMANDS): arrays.pop(n) for n in list(arrays) if n.startswith(_DEMANDS)}
+    return JobColumns(**arrays, demands=DemandColumns(**asked, **card["demands"]))

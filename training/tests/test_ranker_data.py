@@ -97,7 +97,7 @@ def test_columns_are_made_once(market: SmallMarket, tmp_path: Path) -> None:
         features = PairFeatures(market.corpus, market.bundle, columns)
         features.meet(np.array([3]))
         rows.append(features.rows(moments, 0, np.arange(300)))
-    assert np.array_equal(*rows)
+    assert np.array_equal(rows[0], rows[1])
     assert load_columns(tmp_path / "columns", {"format": 0}) is None
     assert load_columns(tmp_path, {}) is None
 
