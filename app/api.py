@@ -29,12 +29,16 @@ from app.web import admin_job_endpoints as admin_jobs
 from app.web import admin_user_endpoints as admin_users
 from app.web import (
     assets,
+    data_endpoints,
     job_endpoints,
     recovery_endpoints,
     resume_edit_endpoints,
     resume_endpoints,
     resume_profile_endpoints,
+    security_endpoints,
     seeker_endpoints,
+    settings_endpoints,
+    trial_endpoints,
 )
 
 #: Bytes of a JSON body. A route that takes files sets its own.
@@ -61,6 +65,11 @@ def routes() -> APIRouter:
         web_account.personal,
         recovery_endpoints.router,
         recovery_endpoints.links,
+        trial_endpoints.router,
+        settings_endpoints.router,
+        security_endpoints.router,
+        data_endpoints.router,
+        data_endpoints.receipts,
         job_endpoints.router,
         seeker_endpoints.router,
         resume_endpoints.router,

@@ -8,6 +8,7 @@ the workers.
 | class | routes | per minute |
 |---|---|---|
 | `sign-in` | anonymous POST below /auth/, and the forms of the pages that do the same | 30 |
+| `try` | resumes dropped without an account | 6 |
 | `match` | /api/v2/ | 240 |
 | `write` | all other changes | 120 |
 | `read` | all other reading | 600 |
@@ -28,10 +29,11 @@ from app.kit.gcra import Quota, RateLimiter, Verdict
 from app.kit.tokens import LEEWAY_S, Claims, TokenSigner
 
 SIGN_IN = Quota("sign-in", 30)
+TRY = Quota("try", 6)
 MATCH = Quota("match", 240)
 WRITE = Quota("write", 120)
 READ = Quota("read", 600)
-CLASSES = (SIGN_IN, MATCH, WRITE, READ)
+CLASSES = (SIGN_IN, TRY, MATCH, WRITE, READ)
 #: Where the claims of a token that was read here are left in the ASGI scope: reading one twice costs.
 CLAIMS = "jobpilot.claims"
 #: A token read a moment ago is not read again: only time can end it, and clocks may differ by as much.
@@ -49,6 +51,8 @@ def quota_of(method: str, path: str, *, anonymous: bool) -> Quota | None:
     reads = method in ("GET", "HEAD", "OPTIONS")
     if anonymous and not reads and ("/auth/" in path or path.startswith(SIGN_IN_FORMS)):
         return SIGN_IN
+    if not reads and path in ("/try", "/try/"):
+        return TRY
     if path.startswith("/api/v2/"):
         return MATCH
     return READ if reads else WRITE

@@ -23,6 +23,7 @@ from app.search import tasks as _search_tasks
 from app.search.provider import index_at
 from app.settings import Settings
 from app.taxonomy import tasks as _taxonomy_tasks
+from app.trial import tasks as _trial_tasks
 from app.user import tasks as _user_tasks
 from serving.client import ServingClient
 
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 #: Modules whose import registers tasks.
 TASK_MODULES = (
     *(_user_tasks, _mail_tasks, _event_tasks, _job_tasks, _job_upkeep),
-    *(_application_tasks, _taxonomy_tasks, _search_tasks, _reading_tasks),
+    *(_application_tasks, _taxonomy_tasks, _search_tasks, _reading_tasks, _trial_tasks),
 )
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import release
+from app.job import service as jobs
 from app.job.schemas import JobSummary
 from app.kit.ids import uuid7
 from app.kit.timing import record, stage
@@ -57,6 +58,35 @@ async def recommend(
     ]
     return RecommendationsAnswer(
         results=results, degraded=answer is None, release_id=release_id, request_id=request_id
+    )
+
+
+async def recommend_to_guest(
+    session: AsyncSession, matching: Matching, user: UserDocument, query: RecommendationQuery
+) -> RecommendationsAnswer:
+    """As `recommend`, for somebody without an account: there is nobody whose impression could be logged."""
+    await release(session)
+    wanted = min(query.limit + SPARE, MOST)
+    with stage("serving"):
+        answer = await matching.recommend(_request(user, query, (), wanted))
+    reasons = {} if answer is None else {item.job_id: item.reasons for item in answer.items}
+    ranked = _ranked(answer) if answer else await _baseline(session, user, query, (), wanted)
+    found = await jobs.summaries(session, [item.job_id for item in ranked])
+    shown = [item for item in ranked if item.job_id in found and found[item.job_id].status == "active"]
+    results = [
+        Recommendation(
+            job=found[item.job_id],
+            rank=rank,
+            score=item.score,
+            reasons=list(reasons.get(item.job_id, ())),
+        )
+        for rank, item in enumerate(shown[: query.limit], 1)
+    ]
+    return RecommendationsAnswer(
+        results=results,
+        degraded=answer is None,
+        release_id=answer.release_id if answer else baseline.RELEASE_ID,
+        request_id=uuid7(),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from app.auth import registration, service
@@ -23,7 +24,9 @@ from app.errors import (
     TooManyAttemptsError,
 )
 from app.kit.caller import address_of, agent_of
-from app.web.forms import complaints, guard, safe_next
+from app.trial import service as trials
+from app.web import trial_endpoints
+from app.web.forms import HOME, complaints, guard, safe_next
 from app.web.view import View, Viewing
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(guard)])
@@ -90,7 +93,7 @@ async def login(
         seconds, minutes = _wait(error)
         message = f"Too many failed logins. Try again in {minutes} minutes."
         return _later(_login_form(view, target, message, email=email, status=429), seconds)
-    return _signed_in(view, found, target)
+    return await _signed_in(request, view, session, found, target)
 
 
 @router.post("/login/second-factor/")
@@ -119,7 +122,7 @@ async def login_second_factor(
         seconds, minutes = _wait(error)
         message = f"Too many codes. Wait {minutes} minutes."
         return _later(_code_form(view, target, challenge, message, 429), seconds)
-    return _signed_in(view, found, target)
+    return await _signed_in(request, view, session, found, target)
 
 
 def _later(page: Response, seconds: int) -> Response:
@@ -132,9 +135,18 @@ def _code_form(view: View, target: str, challenge: str, message: str = "", statu
     return view.page("second_factor.html", status, **shown)
 
 
-def _signed_in(view: View, found: LoginAnswer, target: str) -> Response:
+async def _signed_in(
+    request: Request, view: View, session: AsyncSession, found: LoginAnswer, target: str
+) -> Response:
+    """What this browser tried before it had its account comes along, and is shown to be confirmed."""
     view.open(view.rules.signer.read(found.access_token))
-    return view.go(safe_next(target))
+    goes_on = safe_next(target)
+    token = trial_endpoints.token_of(request)
+    most = request.app.state.settings.max_resumes
+    if not token or not await trials.adopt(session, token, found.user.id, most):
+        return view.go(goes_on)
+    answer = view.go(goes_on if goes_on != HOME else "/onboarding?done=kept")
+    return trial_endpoints.with_token(request, answer, "")
 
 
 @personal.post("/logout/")
