@@ -4,6 +4,7 @@
     towers.safetensors  weights
     transform/          fitted feature transform with its taxonomy
     encoder/            sentence encoder (ONNX) and tokenizer
+    match/              the second stage (MatchModel), if the release has one
 
 JSON, safetensors, .npy and ONNX only: nothing is ever unpickled.
 """
@@ -30,11 +31,15 @@ from features.transform import FeatureTransform
 from models.batch import to_batch
 from models.calibration import Calibration
 from models.encoder import SentenceEncoder
+from models.match import MatchModel
 from models.two_tower import DIM, TowerConfig, TwoTower
 
 F32 = npt.NDArray[np.float32]
 #: job ids -> (found (n,) bool, vectors (n, 256) float32), as `JobIndex.vectors` answers
 VectorLookup = Callable[[npt.NDArray[np.int64]], tuple[npt.NDArray[np.bool_], F32]]
+
+
+MATCH = "match"
 
 
 class BundleError(RuntimeError):
@@ -48,11 +53,13 @@ class ModelBundle:
         encoder: SentenceEncoder,
         towers: TwoTower,
         calibration: Calibration | None = None,
+        match: MatchModel | None = None,
     ) -> None:
         self.transform = transform
         self.encoder = encoder
         self.towers = towers.eval()
         self.calibration = calibration or Calibration()
+        self.match = match
         self.encoder_version = _version(transform, encoder, towers)
 
     # -- embedding -----------------------------------------------------------------------------------
@@ -102,6 +109,8 @@ class ModelBundle:
         save_file(
             {k: v.contiguous() for k, v in self.towers.state_dict().items()}, temporary / "towers.safetensors"
         )
+        if self.match is not None:
+            self.match.save(temporary / MATCH)
         meta = {
             "format": 1,
             "encoder_version": self.encoder_version,
@@ -124,6 +133,7 @@ class ModelBundle:
             SentenceEncoder(folder / "encoder", threads=threads),
             towers,
             Calibration(**meta["calibration"]),
+            MatchModel.load(folder / MATCH) if (folder / MATCH).is_dir() else None,
         )
         if bundle.encoder_version != meta["encoder_version"]:
             raise BundleError(

@@ -12,8 +12,9 @@ from training.metrics import Estimate, estimate
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-#: Bands start from these edges; one with fewer groups than MIN_GROUPS joins its neighbour.
-EDGES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+#: Bands start from these edges; one with fewer groups than MIN_GROUPS joins its neighbour. The first is wide:
+#: twenty postings cannot show a share finer than .05, and an interval that must hold 0 holds too often.
+EDGES = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 MIN_GROUPS = 50
 
 
