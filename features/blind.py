@@ -102,13 +102,13 @@ class Blinder:
 
     def blank_personal(self, text: str) -> str:
         """`text`, equally long, with everything private replaced by spaces: what skills are read from."""
-        return blank_spans(text, personal_spans(text, self._known).private)
+        return self.read(text)[0]
 
     def read(self, text: str) -> tuple[str, list[Span]]:
         """(`blank_personal(text)`, spans that an encoder must not see either), in one pass."""
-        text = text[:MAX_CHARS]
-        spans = personal_spans(text, self._known)
-        return blank_spans(text, spans.private), spans.silent
+        head = text[:MAX_CHARS]
+        spans = personal_spans(head, self._known)
+        return blank_spans(head, spans.private) + " " * (len(text) - len(head)), spans.silent
 
     def blinded(self, text: str, silent: Sequence[Span], skills: Iterable[SkillMention]) -> str:
         """Words of work of a text that `read` returned, in lower case, in order; lines end in full stops."""

@@ -161,7 +161,7 @@ _HOLE = re.compile(r"[^\n\r]")
 _DIGIT = re.compile(r"\d")
 _STEMS = ("universi", "baccalaur", "alumn", "polytechn", "college", "academ", "institut")
 _ACTING = re.compile(
-    r"(?:['’]s\b|(?: [A-Z][^\W\d_]+)? (?:is|was|has|had|holds|led|leads|works|worked|joined|joins|"
+    r"(?:['’]s\b|(?P<surname> [A-Z][^\W\d_]+)? (?:is|was|has|had|holds|led|leads|works|worked|joined|joins|"
     r"brings|managed|manages|"
     r"built|builds|ran|runs|served|serves|started|spent|lives|writes|wrote|designed|developed|can|will|"
     r"speaks)\b)"
@@ -289,8 +289,11 @@ def _is_name(text: str, known: Known) -> bool:
 def _inside(line: str, start: int, spans: Spans, known: Known) -> None:
     words = {word.lower() for word in _WORD.findall(line)}
     private = [m for pattern in _patterns(line, words) for m in pattern.finditer(line)]
-    private += [m for m in _CAPITAL.finditer(line) if _tells(line, m)]
     spans.private += [(start + m.start(), start + m.end()) for m in private]
+    for match in _CAPITAL.finditer(line):
+        end = _told_until(line, match)
+        if end:
+            spans.private.append((start + match.start(), start + end))
     if "@" in line:
         spans.private += [(start + f.start, start + f.end) for f in emails(line)]
     if len(_DIGIT.findall(line)) >= 7:
@@ -311,13 +314,17 @@ def _patterns(line: str, words: set[str]) -> list[re.Pattern[str]]:
     return [*chosen, _HONORIFIC] if words & _TITLES else chosen
 
 
-def _tells(line: str, match: re.Match[str]) -> bool:
-    """Whether a capitalised word names a people outside a statement of languages, or somebody who does
-    something ("Ruby leads", not "Ruby developer")."""
+def _told_until(line: str, match: re.Match[str]) -> int:
+    """Where the telling ends if a capitalised word names a people outside a statement of languages, or
+    somebody who does something ("Ruby Miller leads", not "Ruby developer"); else 0."""
     word = match.group().lower()
     if word in PEOPLES:
-        return not (_PEOPLES_WORK.match(line, match.end()) or _LANGUAGE_LINE.search(line))
-    return word in _NAMED and _ACTING.match(line, match.end()) is not None
+        first = line.rfind(". ", 0, match.start()) + 1
+        last = line.find(". ", match.end())
+        spoken = _LANGUAGE_LINE.search(line, first, last if last > 0 else len(line))
+        return 0 if spoken or _PEOPLES_WORK.match(line, match.end()) else match.end()
+    acting = _ACTING.match(line, match.end()) if word in _NAMED else None
+    return 0 if acting is None else max(match.end(), acting.end("surname"))
 
 
 def _sentence(sentence: str, start: int, spans: Spans) -> None:

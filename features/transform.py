@@ -18,9 +18,11 @@ from features.blind import RULES, Blinder, WorkWords, place_without_code
 from features.demands import Demand, find_demands
 from features.evidence import Evidence, read_evidence
 from features.inputs import Bag, History, Inputs
+from features.personal import Span, blank_spans
 from features.places import Gazetteer, Place
 from features.records import POSITIVE_KINDS, InteractionRecord, JobRecord, UserRecord
-from features.skills import SkillMatcher
+from features.skills import SkillMatcher, SkillMention
+from features.stuffing import outside, stuffed_spans
 from features.tabular import JOB_FEATURE_ORDER, USER_FEATURE_ORDER, GeoFeatures, job_floats, user_floats
 from features.taxonomy import Taxonomy, taxonomy_folder
 from features.text import bucket, job_body_text, job_title_text, terms, user_body_text, user_title_text, words
@@ -112,8 +114,7 @@ class FeatureTransform:
 
     def blind(self, user: UserRecord) -> BlindUser:
         """What the model may know of a seeker: see features/blind.py."""
-        text, silent = self.blinder.read(user.resume_text)
-        mentions = self.matcher.find(text)
+        text, silent, mentions = self._evident(user.resume_text)
         resolved = [self.matcher.resolve(label) for label in user.skills]
         found = resolved + [m.skill_id for m in self.matcher.find(user.desired_title)]
         found += [m.skill_id for m in mentions]
@@ -129,6 +130,18 @@ class FeatureTransform:
         )
         return BlindUser(record, self._indices(found), self.user_place(user))
 
+    def evident(self, text: str) -> str:
+        """A resume's text, equally long, with spaces where it must not count as evidence: all that is private
+        (features/personal.py) and all that is stuffing (features/stuffing.py)."""
+        return self._evident(text)[0]
+
+    def _evident(self, text: str) -> tuple[str, list[Span], list[SkillMention]]:
+        """(evident text, spans that no encoder may see, skills mentioned in the evident text)."""
+        blank, silent = self.blinder.read(text)
+        mentions = self.matcher.find(blank)
+        stuffed = stuffed_spans(blank, mentions)
+        return blank_spans(blank, stuffed), silent, outside(mentions, stuffed)
+
     def _skills(self, stated: Sequence[str], text: str) -> list[int]:
         found = [self.matcher.resolve(label) for label in stated]
         return self._indices(found + [mention.skill_id for mention in self.matcher.find(text)])
@@ -142,7 +155,7 @@ class FeatureTransform:
         return find_demands(job, self.matcher, self._skill_row, max_chars=self.config.body_chars)
 
     def evidence(self, user: UserRecord) -> Evidence:
-        return read_evidence(user, self.matcher, self._skill_row, blank=str)
+        return read_evidence(user, self.matcher, self._skill_row, blank=self.evident)
 
     def _skill_row(self, skill_id: str) -> int:
         return self.taxonomy.skill_index[skill_id]

@@ -1,0 +1,163 @@
+"""Passages of a resume that are there for a machine and say nothing about a person.
+
+Rules, in words:
+
+1. *Hidden*: markup that is not shown (comments, `display:none`, size 0, white text), and characters without
+   a width or a picture. What a PDF hides is found by its reader (features/resume/pdf.py).
+2. *A posting*: a paragraph, and what follows it up to the next heading of a resume, that speaks as a posting
+   does in at least three ways ("we are looking for", "you bring", "what we offer").
+3. *A word list*: a paragraph that names more than `MAX_LISTED` different skills and says next to nothing
+   about them. A section "Skills" of ordinary length stays: to state a skill is what it is for.
+4. *Copied*: `COPIED_WORDS` or more words in a row that also stand in the posting at hand; duties are often
+   put alike, so a sentence or two are no copy. Needs the posting, so it is asked for separately.
+
+Repeating a skill needs no rule: evidence is a set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from features.personal import Span
+from features.resume.sections import heading_kind
+from features.skills import SkillMention
+
+MAX_LISTED = 60
+COPIED_WORDS = 30
+POSTING_MARKS = 3
+#: Words of a list that are no skills, per skill: more of them and the paragraph speaks.
+_WORDS_PER_SKILL = 0.5
+_MAX_HIDDEN_CHARS = 5_000
+
+_PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*")
+_WORD = re.compile(r"[^\W_]+")
+_UNSEEN = re.compile(r"[\u200b-\u200f\u2060-\u2064\ufeff\u00ad\U000e0000-\U000e007f]+")
+_COMMENT = re.compile(rf"<!--.{{0,{_MAX_HIDDEN_CHARS}}}?-->", re.DOTALL)
+_STYLED = re.compile(
+    r"<(\w{1,10})\b[^>]{0,300}?(?:display:\s*none|visibility:\s*hidden|font-size:\s*[01](?:px|pt)?\b|"
+    r"color:\s*(?:white|transparent|#fff(?:fff)?\b|rgba?\(\s*255\s*,\s*255\s*,\s*255))[^>]{0,300}>"
+    rf".{{0,{_MAX_HIDDEN_CHARS}}}?</\1>",
+    re.DOTALL | re.IGNORECASE,
+)
+#: Without three of these no posting speaks; to look for them is quick.
+_VOICE = (
+    " we ", "we'", "we’", " you", "your ", " us", " our ", "offer", "perks", "benefits", "require",
+    "candidate", "apply", "qualifications", "nice to have", "must have", "in return", "backgrounds",
+)  # fmt: skip
+#: Headings with which a resume goes on; "qualifications" and "skills" a posting has as well.
+_RESUME_KINDS = ("work", "education", "references", "interests", "projects", "personal", "languages")
+#: One pattern for each way in which a posting speaks and a resume does not.
+_MARKS = tuple(
+    re.compile("|".join(ways), re.IGNORECASE)
+    for ways in (
+        (
+            r"\bwe(?:['’]re| are) (?:currently )?(?:looking for|seeking|hiring)\b",
+            r"\bwe (?:seek|need) an?\b",
+            r"\bjoin (?:us|our team)\b",
+        ),
+        (
+            r"\byou(?:['’]ll| will) (?:be|have|work|need|join|lead|help|build|own)\b",
+            r"\byou (?:bring|have|are|know)\b",
+            r"\byour (?:profile|role|tasks|responsibilities|mission)\b",
+        ),
+        (r"\bwhat we offer\b", r"\bwe offer\b", r"\bbenefits\s*(?::|$)", r"\bperks\b", r"\bin return\b"),
+        (
+            r"\bwhat you(?:['’]ll| will)? (?:do|bring|need)\b",
+            r"\b(?:minimum|preferred|required) qualifications\b",
+            r"\bnice to have\b",
+            r"\bmust[- ]have\b",
+            r"^\s*requirements\b",
+        ),
+        (
+            r"\bapply (?:now|today|with|here)\b",
+            r"\bhow to apply\b",
+            r"\bsend (?:us )?your (?:cv|resume|application)\b",
+            r"\bequal opportunity employer\b",
+            r"\ball backgrounds are welcome\b",
+        ),
+        (
+            r"\bideal candidate\b",
+            r"\bsuccessful candidate\b",
+            r"\bcandidates? (?:must|should|will)\b",
+            r"\b(?:is|are) required\b",
+        ),
+        (
+            r"\babout (?:us|the role|the company|the job)\b",
+            r"\bwho we are\b",
+            r"\bour (?:company|client) is\b",
+            r"\bwe are a\b",
+        ),
+    )
+)
+
+
+def stuffed_spans(text: str, mentions: Sequence[SkillMention] = ()) -> list[Span]:
+    """Spans that count as no evidence, whatever the posting; `mentions` are the skills found in `text`."""
+    hidden = [m.span() for pattern in (_UNSEEN, _COMMENT, _STYLED) for m in pattern.finditer(text)]
+    paragraphs = [m.span() for m in _PARAGRAPH.finditer(text)]
+    return [*hidden, *_postings(text, paragraphs), *_lists(text, paragraphs, mentions)]
+
+
+def copied_spans(text: str, posting: str, least: int = COPIED_WORDS) -> list[Span]:
+    """Spans of `least` or more words in a row that stand in `posting` in the same order."""
+    words = [(m.group().lower(), m.start(), m.end()) for m in _WORD.finditer(text)]
+    theirs = [m.group().lower() for m in _WORD.finditer(posting)]
+    known = {tuple(theirs[i : i + least]) for i in range(len(theirs) - least + 1)}
+    spans: list[Span] = []
+    for i in range(len(words) - least + 1) if known else ():
+        if tuple(word for word, _, _ in words[i : i + least]) in known:
+            start, end = words[i][1], words[i + least - 1][2]
+            if spans and start <= spans[-1][1]:
+                start = spans.pop()[0]
+            spans.append((start, end))
+    return spans
+
+
+def outside(mentions: Iterable[SkillMention], spans: Sequence[Span]) -> list[SkillMention]:
+    """Mentions that touch none of the spans."""
+    return [m for m in mentions if not any(m.start < end and start < m.end for start, end in spans)]
+
+
+def _postings(text: str, paragraphs: Sequence[Span]) -> list[Span]:
+    """Runs of paragraphs in which a posting speaks, each up to the next heading of a resume."""
+    lower = text.lower()
+    if sum(word in lower for word in _VOICE) < POSTING_MARKS:
+        return []
+    spans: list[Span] = []
+    run: list[Span] = []
+    spoken: set[int] = set()
+    for start, end in [*paragraphs, (len(text), len(text))]:
+        paragraph = text[start:end]
+        marks = _spoken(paragraph)
+        if run and not marks and _resumes(paragraph):
+            if len(spoken) >= POSTING_MARKS:
+                spans.append((run[0][0], run[-1][1]))
+            run, spoken = [], set()
+        if run or marks:
+            run.append((start, end))
+            spoken |= marks
+    return spans
+
+
+def _spoken(paragraph: str) -> set[int]:
+    return {i for i, pattern in enumerate(_MARKS) if pattern.search(paragraph)}
+
+
+def _resumes(paragraph: str) -> bool:
+    """Whether the resume goes on here: at its end, or where a line is one of a resume's headings."""
+    return not paragraph or heading_kind(paragraph.partition("\n")[0]) in _RESUME_KINDS
+
+
+def _lists(text: str, paragraphs: Sequence[Span], mentions: Sequence[SkillMention]) -> list[Span]:
+    if len(mentions) <= MAX_LISTED:
+        return []
+    found = []
+    for start, end in paragraphs:
+        named = [m for m in mentions if start <= m.start < end]
+        if len({m.skill_id for m in named}) > MAX_LISTED:
+            words = len(_WORD.findall(text[start:end]))
+            others = words - sum(len(_WORD.findall(m.surface)) for m in named)
+            if others <= _WORDS_PER_SKILL * len(named):
+                found.append((start, end))
+    return found
