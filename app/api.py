@@ -14,6 +14,7 @@ from app.health import endpoints as health
 from app.job import endpoints as job
 from app.organization import endpoints as organization
 from app.reading import endpoints as reading
+from app.receipt import endpoints as receipt
 from app.recommendation import endpoints as recommendation
 from app.resume import endpoints as resume
 from app.resume import reading_endpoints as resume_reading
@@ -57,6 +58,7 @@ def routes() -> APIRouter:
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
     matching.include_router(scoring.router)
+    matching.include_router(receipt.router)
     matching.include_router(reading.router)
     everything = APIRouter()
     web = APIRouter(max_body_size=MAX_FORM)

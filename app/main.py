@@ -23,6 +23,7 @@ from app.kit.storage import storage_at
 from app.middleware import HostCheck, ProblemForTooLarge, RequestContext, TrailingSlash
 from app.migrations.runner import newest
 from app.ratelimit import RateLimits
+from app.receipt.keys import ReceiptKeys
 from app.recommendation.matching import Matching
 from app.resume.render.typst import Compiler
 from app.search.provider import search_at
@@ -83,6 +84,7 @@ def _provide(app: FastAPI, settings: Settings) -> None:
     state.database = Database(settings.database, limits)
     state.serving = ServingClient(settings.serving_url, timeout=settings.serving_timeout_s)
     state.matching = Matching(state.serving)
+    state.receipt_keys = ReceiptKeys.of(settings)
     state.search = search_at(settings.search_url.get_secret_value())
     state.search.mend = partial(queue_rebuild, state.database)
     state.cache = TtlCache[object]()

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from app.auth.access import policies
 from app.openapi_examples import add_examples
 from app.problems import MEDIA_TYPE, TYPE_PREFIX
+from app.scoring.asking import REFERENCE
+from app.scoring.schemas import ScoreBody, ScoredLine, ScoreLine
 
 Json = dict[str, Any]
+#: What a route reads by itself, because it takes more than one kind of body, and what it streams.
+_BY_HAND: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+    (ScoreBody, "validation"),
+    (ScoreLine, "validation"),
+    (ScoredLine, "serialization"),
+]
 _PROBLEM: Json = {
     "title": "Problem",
     "description": "Whatever failed, in one shape (RFC 9457). Some problems have further members.",
@@ -65,6 +75,8 @@ def install(app: FastAPI) -> None:
         schemas: Json = document["components"]["schemas"]
         if "Problem" not in schemas:
             schemas["Problem"] = _PROBLEM
+            _, by_hand = models_json_schema(_BY_HAND, ref_template=REFERENCE + "{model}")
+            schemas |= {name: found for name, found in by_hand["$defs"].items() if name not in schemas}
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
             for path, methods in document["paths"].items():

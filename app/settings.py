@@ -21,6 +21,7 @@ from app.settings_audit import problems
 DEVELOPMENT_SECRET = "development-only-secret-not-for-real-use"  # noqa: S105 - refused outside development
 
 _SEARCH_URL = re.compile(r"^(tantivy:.+|opensearch\+https?://[^/]+/[a-z][a-z0-9_-]*|postgresql:)$")
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=?")
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -98,13 +99,22 @@ class Settings(BaseSettings):
     resume_fonts: CommaList = ()
     #: From this score on a posting counts as a match.
     match_threshold: float = Field(default=0.5, ge=0, le=1)
+    # Ed25519, 32 bytes as base64url: the secret half that signs receipts (empty: derived from SECRET_KEY), and
+    # the public halves of keys that signed before.
+    receipt_key: SecretStr = SecretStr("")
+    receipt_keys_previous: CommaList = ()
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "text"] = "json"
     worker_concurrency: int = Field(default=4, ge=1, le=64)
 
     @field_validator(
-        "allowed_hosts", "cors_allowed_origins", "secret_keys_previous", "resume_fonts", mode="before"
+        "allowed_hosts",
+        "cors_allowed_origins",
+        "secret_keys_previous",
+        "resume_fonts",
+        "receipt_keys_previous",
+        mode="before",
     )
     @classmethod
     def split_commas(cls, value: object) -> object:
@@ -117,6 +127,14 @@ class Settings(BaseSettings):
     def engine_known(cls, value: SecretStr) -> SecretStr:
         if not _SEARCH_URL.match(value.get_secret_value()):
             raise ValueError("tantivy:FOLDER, opensearch+https://host/name or postgresql:")
+        return value
+
+    @field_validator("receipt_key", "receipt_keys_previous")
+    @classmethod
+    def keys_of_32_bytes(cls, value: SecretStr | tuple[str, ...]) -> SecretStr | tuple[str, ...]:
+        texts = (value.get_secret_value(),) if isinstance(value, SecretStr) else value
+        if any(text and not _KEY.fullmatch(text) for text in texts):
+            raise ValueError("32 bytes as base64url: 43 characters")
         return value
 
     @property

@@ -19,6 +19,7 @@ from app.mail import tasks as _mail_tasks
 from app.problems import DATABASE_ERRORS
 from app.queue import connected, queue
 from app.reading import tasks as _reading_tasks
+from app.receipt import tasks as _receipt_tasks
 from app.search import tasks as _search_tasks
 from app.search.provider import index_at
 from app.settings import Settings
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 #: Modules whose import registers tasks.
 TASK_MODULES = (
     *(_user_tasks, _mail_tasks, _event_tasks, _job_tasks, _job_upkeep),
-    *(_application_tasks, _taxonomy_tasks, _search_tasks, _reading_tasks, _trial_tasks),
+    *(_application_tasks, _taxonomy_tasks, _search_tasks, _reading_tasks, _receipt_tasks, _trial_tasks),
 )
 #: LISTEN brings new tasks at once; polling finds what is due for a retry.
 POLL_S = 1.0

@@ -31,6 +31,7 @@ from serving.language_schemas import (
     SummarizeRequest,
     SummarizeResponse,
 )
+from serving.match_schemas import ReplayRequest, ReplayResponse, WhyNotResponse
 from serving.schemas import (
     ChangeResponse,
     DeleteRequest,
@@ -47,6 +48,7 @@ from serving.schemas import (
     SimilarRequest,
     StateResponse,
     UpsertRequest,
+    WhyNotRequest,
 )
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -124,6 +126,13 @@ class ServingClient:
 
     async def similar(self, request: SimilarRequest) -> RecommendResponse:
         return await self._call("/similar", request, RecommendResponse, self._timeout)
+
+    async def why_not(self, request: WhyNotRequest) -> WhyNotResponse:
+        return await self._call("/why_not", request, WhyNotResponse, self._timeout)
+
+    async def replay(self, request: ReplayRequest) -> ReplayResponse:
+        """Raises ServingRejectedError for a release that is not there any more. Loading one takes seconds."""
+        return await self._call("/replay", request, ReplayResponse, self._text_timeout)
 
     async def embed(self, request: EmbedRequest) -> EmbedResponse:
         return await self._call("/embed", request, EmbedResponse, self._change_timeout)

@@ -27,6 +27,7 @@ from app.orm.job_extra import (
 from app.orm.mail import Mail
 from app.orm.personal_data import DataExport, ErasureReceipt
 from app.orm.reading import JobFacts, SummaryBatch, SummaryItem
+from app.orm.receipt import ScoreReceipt
 from app.orm.resume import Resume, ResumeQuota, ResumeVersion
 from app.orm.search import AlertCandidate, JobAlert, SavedSearch, SearchChange, SearchIndexName
 from app.orm.security import AccountToken, RecoveryCode, TotpFactor
@@ -70,6 +71,7 @@ __all__ = [
     "RollupState",
     "SavedJob",
     "SavedSearch",
+    "ScoreReceipt",
     "SearchChange",
     "SearchIndexName",
     "SeekerQuota",

@@ -27,13 +27,14 @@ from fastapi import FastAPI
 from app.auth.access import policies
 from app.tests.crowd import crowd
 from app.tests.people import Person, post_job
+from app.tests.receipts import receipt_of
 
 ACTORS = ("anonymous", "expired", "other", "foreign", "staff", "owner")
 FORMATS_UUID = "0190a8f0-0000-7000-8000-000000000000"
 #: Policy -> path parameters that name what somebody owns. Elsewhere the same parameter names what is
 #: public (a posting to save) or what staff may see (anybody's account).
 OWNED = {
-    "user": {"application", "session_id", "export", "saved_search", "resume", "batch"},
+    "user": {"application", "session_id", "export", "saved_search", "resume", "batch", "score_receipt"},
     "employer": {"job", "slug", "application"},
 }
 #: Names that are secrets themselves: whoever has one may use it, and a made-up one names nothing.
@@ -80,6 +81,7 @@ async def make_world(app: FastAPI, client: httpx.AsyncClient) -> World:
         "company": companies[owner.email],
         "application": application["id"],
         "account": owner.tokens["user"]["id"],
+        "score_receipt": await receipt_of(app, owner),
     }
     return World(people, names)
 

@@ -25,6 +25,7 @@ resume.json            your resumes; resume_version.json: every version that is 
 event.json             what you did with postings; impression.json: which you were shown, and why there
 saved_job.json, job_application.json    your lists
 hidden_company.json, dismissal.json    what you hid, and why
+score_receipt.json     receipts of scores: hashes, numbers, signatures
 auth_session.json      your sessions; mail.json: mails we sent you
 postings.json          what the numbers of postings (job_id) stand for
 avatar.jpg             your picture, if there is one
