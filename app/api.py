@@ -16,6 +16,7 @@ from app.organization import endpoints as organization
 from app.reading import endpoints as reading
 from app.receipt import endpoints as receipt
 from app.recommendation import endpoints as recommendation
+from app.recommendation import why_not_endpoints as why_not
 from app.resume import endpoints as resume
 from app.resume import reading_endpoints as resume_reading
 from app.scoring import endpoints as scoring
@@ -57,6 +58,7 @@ def routes() -> APIRouter:
         product.include_router(router)
     matching = APIRouter(prefix="/api/v2", max_body_size=MAX_BODY)
     matching.include_router(recommendation.router)
+    matching.include_router(why_not.router)
     matching.include_router(scoring.router)
     matching.include_router(receipt.router)
     matching.include_router(reading.router)

@@ -32,7 +32,7 @@ async def recommend(
         await release(session)  # no connection is held while another process works
     wanted = min(query.limit + SPARE, MOST)
     with stage("serving"):
-        answer = await matching.recommend(_request(user, query, exclude, wanted))
+        answer = await matching.recommend(request_of(user, query, exclude, wanted))
     reasons: dict[int, tuple[Reason, ...]] = {}
     if answer is not None:
         ranked, release_id = _ranked(answer), answer.release_id
@@ -68,7 +68,7 @@ async def recommend_to_guest(
     await release(session)
     wanted = min(query.limit + SPARE, MOST)
     with stage("serving"):
-        answer = await matching.recommend(_request(user, query, (), wanted))
+        answer = await matching.recommend(request_of(user, query, (), wanted))
     reasons = {} if answer is None else {item.job_id: item.reasons for item in answer.items}
     ranked = _ranked(answer) if answer else await _baseline(session, user, query, (), wanted)
     found = await jobs.summaries(session, [item.job_id for item in ranked])
@@ -90,9 +90,10 @@ async def recommend_to_guest(
     )
 
 
-def _request(
+def request_of(
     user: UserDocument, query: RecommendationQuery, exclude: Sequence[int], limit: int
 ) -> RecommendRequest:
+    """What the serving layer is asked for this page."""
     filters = Filters(
         remote=query.remote,
         job_types=query.job_type,
