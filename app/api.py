@@ -24,24 +24,28 @@ from app.search import endpoints as search
 from app.search import saved_endpoints as saved_searches
 from app.user import account_endpoints as account
 from app.user import endpoints as user
-from app.web import account_endpoints as web_account
-from app.web import admin_bulk_endpoints as admin_bulk
-from app.web import admin_endpoints as admin_web
-from app.web import admin_job_endpoints as admin_jobs
-from app.web import admin_user_endpoints as admin_users
 from app.web import (
+    about_endpoints,
     assets,
+    company_endpoints,
     data_endpoints,
+    home_endpoints,
     job_endpoints,
     recovery_endpoints,
     resume_edit_endpoints,
     resume_endpoints,
     resume_profile_endpoints,
+    search_endpoints,
     security_endpoints,
     seeker_endpoints,
     settings_endpoints,
     trial_endpoints,
 )
+from app.web import account_endpoints as web_account
+from app.web import admin_bulk_endpoints as admin_bulk
+from app.web import admin_endpoints as admin_web
+from app.web import admin_job_endpoints as admin_jobs
+from app.web import admin_user_endpoints as admin_users
 
 #: Bytes of a JSON body. A route that takes files sets its own.
 MAX_BODY = 1_000_000
@@ -74,7 +78,11 @@ def routes() -> APIRouter:
         security_endpoints.router,
         data_endpoints.router,
         data_endpoints.receipts,
+        home_endpoints.router,
+        search_endpoints.router,
         job_endpoints.router,
+        company_endpoints.router,
+        about_endpoints.router,
         seeker_endpoints.router,
         resume_endpoints.router,
         resume_edit_endpoints.router,

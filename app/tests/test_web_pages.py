@@ -377,7 +377,7 @@ async def test_personal_pages_are_not_kept_and_files_are(signed_in: Browser, app
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         for wrong in ("/static/pages.css", "/static/pages-0.css", "/static/..%2fview.py"):
             assert (await client.get(wrong)).status_code == 404
-        assert (await client.get("/")).headers["cache-control"] == "private, no-cache"
+        assert (await client.get("/jobs")).headers["cache-control"] == "private, no-cache"
 
 
 # -- errors ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import MEDIA_TYPE
+from app.web import labels
 from app.web.forms import login_url
 from app.web.view import HEADERS, render
 
@@ -124,7 +125,13 @@ def _page(status: int, problem: dict[str, Any], headers: Headers) -> str:
         retry_after=headers.get("retry-after"),
         alternatives=problem.get("alternatives", []),
         request_id=headers.get("x-request-id", ""),
+        limit=next((labels.LIMITED[name] for name in _violated(problem) if name in labels.LIMITED), ""),
     )
+
+
+def _violated(problem: dict[str, Any]) -> list[str]:
+    """Quotas that a 429 names."""
+    return [str(name) for name in problem.get("violated-policies", [])]
 
 
 def _sentence(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.job.schemas import Salary
@@ -66,7 +67,82 @@ _WORDS = {
     "title": "like the job you look for:",
     "history": "like what you looked at:",
 }
+#: Before a piece of evidence: colour alone would not do.
+SIGNS = {"met": "✓", "missing": "✗", "near": "≈", "unknown": "?"}
+_STATUSES = {"missing_skill": "missing", "title": "near", "history": "near"}
+_WORDS_AFTER = {
+    "skill": "you have it",
+    "missing_skill": "asked for, not on your profile",
+    "place": "is near you",
+    "remote": "works for you",
+    "title": "is like the job you look for",
+    "history": "is like what you looked at",
+}
+NEEDS = {"must": "must have", "nice": "nice to have", "mentioned": "mentioned"}
+SHOWN = {"met": "you have it", "missing": "not in your profile", "unknown": "cannot be told"}
+#: What could be changed in a profile; `{}` is a name, or a number of years.
+EDITS = {
+    "add_skill": "With {}",
+    "years": "With {} years of experience",
+    "degree": "With a degree: {}",
+    "certificate": "With the certificate {}",
+    "language": "With {}",
+}
+#: Sources of postings, as `job.source` names them.
+SOURCES = {"employer": "employers", "market": "the simulated job market", "hn": "Hacker News"}
 _UNITS = ((86_400 * 365, "year"), (86_400 * 30, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
+
+
+#: What a form did that led to a posting; the address names it, so only these words can be shown.
+NOTICES = {
+    "saved": "Saved. You find it on your dashboard.",
+    "unsaved": "Removed from your saved postings.",
+    "applied": "Your application is sent.",
+    "noted": "Noted on your dashboard. The employer takes applications on its own site: follow the link.",
+    "letter": "A cover letter has 10,000 characters at most; yours was not sent.",
+    "again": "You applied to this posting before.",
+    "limit": "Your account has reached its limit for this. Remove some, or try again tomorrow.",
+}
+#: What a rate limit counts, as `app.ratelimit` names it.
+LIMITED = {
+    "read": "pages in a minute",
+    "write": "changes in a minute",
+    "match": "matches in a minute",
+    "sign-in": "attempts to sign in within a minute",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A probability in words, and its step of four."""
+
+    name: str
+    least: float
+    steps: int
+
+
+#: The bands of `app.scoring.purposes`, as people read them.
+LEVELS = (Level("Strong", 0.75, 4), Level("Good", 0.5, 3), Level("Partial", 0.25, 2), Level("Weak", 0.0, 1))
+
+
+def level(value: float) -> Level:
+    return next(level for level in LEVELS if value >= level.least)
+
+
+def percent(value: float) -> str:
+    """ "62 %"; what rounds to none or all of it says so, for no model is that sure."""
+    rounded = round(value * 100)
+    if rounded <= 0:
+        return "below 1 %"
+    return "above 99 %" if rounded >= 100 else f"{rounded} %"
+
+
+def status_of(given: Reason) -> str:
+    return _STATUSES.get(given.kind, "met")
+
+
+def word_of(given: Reason) -> str:
+    return _WORDS_AFTER[given.kind]
 
 
 def choice(names: dict[str, str], value: str) -> str:

@@ -59,13 +59,15 @@ class Reading:
     summary: list[Line] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     texts: dict[str, Markup] = field(default_factory=dict)
+    is_silent: bool = False
 
 
 async def read(request: Request, session: AsyncSession, job: JobDetail, user_id: int | None) -> Reading:
     """Of an active posting what is stored, and what the models say in the time a page waits."""
-    summary, requirements = await _asked_for(request, session, job) if job.status == "active" else ([], [])
+    is_read = job.status == "active"
+    summary, requirements, silent = await _asked_for(request, session, job) if is_read else ([], [], False)
     places: dict[SourceField, list[Place]] = {name: [] for name in FIELDS}
-    found = Reading()
+    found = Reading(is_silent=silent)
     for number, line in enumerate(summary, 1):
         found.summary.append(Line(line.text, _put(places, f"said-{number}", line.sources)))
     has = await _has(session, user_id, requirements)
@@ -79,23 +81,29 @@ async def read(request: Request, session: AsyncSession, job: JobDetail, user_id:
 
 async def _asked_for(
     request: Request, session: AsyncSession, job: JobDetail
-) -> tuple[list[SummaryLine], list[RequirementLine]]:
-    """Both together wait no longer than one page does."""
+) -> tuple[list[SummaryLine], list[RequirementLine], bool]:
+    """Summary, requirements, and whether one of them did not come. Both together wait no longer than one page
+    does."""
     state, clock = request.app.state, asyncio.get_running_loop()
     end = clock.time() + state.settings.page_patience_s
     summary: list[SummaryLine] = []
     requirements: list[RequirementLine] = []
+    silent = False
     try:
         serving = state.serving.within(state.settings.page_patience_s)
         summary = (await reading.summary(session, serving, str(job.id))).sentences
-    except (MatchingUnavailableError, InvalidInputError):
+    except InvalidInputError:
         pass
+    except MatchingUnavailableError:
+        silent = True
     try:
         serving = state.serving.within(max(LEAST_S, end - clock.time()))
         requirements = (await reading.requirements(session, serving, str(job.id))).requirements
-    except (MatchingUnavailableError, InvalidInputError):
+    except InvalidInputError:
         pass
-    return summary, requirements
+    except MatchingUnavailableError:
+        silent = True
+    return summary, requirements, silent
 
 
 def _put(places: dict[SourceField, list[Place]], name: str, sources: Sequence[Source]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.datastructures import QueryParams
 
 from app.search.engine import WINDOW, Facet
-from app.search.schemas import JobQuery, Relaxation
+from app.search.schemas import FacetCount, JobQuery, Relaxation
 from app.web import labels
 from app.web.forms import complaints
 
@@ -43,6 +43,11 @@ class Asked:
 
     def all(self, name: str) -> tuple[str, ...]:
         return self.values.get(name, ())
+
+    @property
+    def chosen_in_filters(self) -> bool:
+        """Whether one of the filters that can be folded away is set."""
+        return any(self.values.get(name) for name in ("remote", "job_type", "salary_min", "sort"))
 
     def url(self, **changes: str | Iterable[str]) -> str:
         """The same search with `changes`, on its first page unless they say another."""
@@ -98,6 +103,30 @@ def _given(parameters: QueryParams, name: str) -> tuple[str, ...]:
 
 def last_page(total: int) -> int:
     return max(1, -(-min(total, WINDOW) // PER_PAGE))
+
+
+def title(asked: Asked) -> str:
+    place = f" in {asked.one('location')}" if asked.one("location") else ""
+    return f"{asked.one('q') or 'Jobs'}{place} - JobPilot"
+
+
+def chosen(asked: Asked, facets: Mapping[Facet, Sequence[FacetCount]]) -> list[tuple[str, str]]:
+    """(address of the search without it, its name) of every condition but the words."""
+    companies = {item.value: item.label for item in facets.get("company", ())}
+    names = {"remote": labels.REMOTE, "job_type": labels.JOB_TYPES}
+    found = [
+        (asked.toggled(name, value), labels.choice(names[name], value) if name in names else value)
+        for name in LISTS
+        for value in asked.all(name)
+        if name not in asked.errors
+    ]
+    if asked.one("company"):
+        found.append((asked.url(company=""), companies.get(asked.one("company"), "one company")))
+    if asked.one("location"):
+        found.insert(0, (asked.url(location=""), asked.one("location")))
+    if asked.one("salary_min") and "salary_min" not in asked.errors:
+        found.append((asked.url(salary_min=""), f"from {asked.query.salary_min:,} {asked.query.currency}"))
+    return found
 
 
 def advice_text(advice: Relaxation) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -24,11 +25,14 @@ from app.recommendation import service as recommendation
 from app.recommendation.schemas import RecommendationQuery
 from app.user import service as users
 from app.user.schemas import ProfileAnswer, ProfilePatch
+from app.web import labels, repository
 from app.web.forms import complaints, guard
 from app.web.view import View, Viewing
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(page_user), Depends(guard)])
 RECOMMENDED, LISTED, RECENT = 6, 5, 8
+#: The id of the form that saves a posting on its own page; lists have one for each.
+SAVE_ON_PAGE = "save"
 Text = Annotated[str, Form(max_length=20_000)]
 PROFILE_WORDS = {
     "desired_title": "A title has 300 characters at most.",
@@ -165,15 +169,28 @@ async def save(job: str, view: Viewing, user: PageUser, session: Session, limits
         async with session.begin_nested():  # what a refusal leaves half done is not kept
             await applications.save(session, limits, user.user_id, job)
     except QuotaExceededError:
-        return _back(view, job, "limit")
-    return _back(view, job, "saved")
+        return await _kept(view, session, job, is_saved=False, done="limit")
+    return await _kept(view, session, job, is_saved=True, done="saved")
 
 
 @router.post("/jobs/{job}/unsave/")
 async def unsave(job: str, view: Viewing, user: PageUser, session: Session) -> Response:
     """Raises NotFoundError. Leads to the list: the posting itself may be closed by now."""
     await applications.unsave(session, user.user_id, job)
+    if view.is_partial:
+        return await _kept(view, session, job, is_saved=False, done="unsaved")
     return view.go("/saved")
+
+
+async def _kept(view: View, session: Session, job: str, *, is_saved: bool, done: str) -> Response:
+    """The posting again; for htmx the one form that was sent, turned round, and what it did in words."""
+    if not view.is_partial:
+        return _back(view, job, done)
+    named = await repository.named(session, job)
+    on_page = view.request.headers.get("hx-target") == SAVE_ON_PAGE
+    answer = view.page("save.html", job=named, saved=is_saved, name=SAVE_ON_PAGE if on_page else "")
+    answer.headers["HX-Trigger"] = json.dumps({"toast": labels.NOTICES[done]})
+    return answer
 
 
 @router.post("/jobs/{job}/apply/")

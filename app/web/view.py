@@ -44,7 +44,15 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (labels.salary, labels.ago, labels.day, labels.reason, labels.number, labels.web_address):
+    for filter_ in (
+        labels.salary,
+        labels.ago,
+        labels.day,
+        labels.reason,
+        labels.number,
+        labels.percent,
+        labels.web_address,
+    ):
         made.filters[filter_.__name__] = filter_
     made.globals |= {
         "asset_url": asset_url,
@@ -89,14 +97,18 @@ class View:
         headers = self.request.headers
         return "hx-request" in headers and "hx-history-restore-request" not in headers
 
-    def page(self, template: str, status: int = 200, *, fragment: str = "", **context: Any) -> HTMLResponse:
-        """`fragment` is a template that the page includes: htmx is given that alone."""
-        part = fragment if self.is_partial else ""
+    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        return self._answer(template, status, context, vary="Cookie")
+
+    def page_or_part(self, template: str, part: str, status: int, **context: Any) -> HTMLResponse:
+        """`part` is a template that the page includes: htmx is given that alone."""
+        return self._answer(part if self.is_partial else template, status, context, vary="Cookie, HX-Request")
+
+    def _answer(self, template: str, status: int, context: dict[str, Any], *, vary: str) -> HTMLResponse:
         shared = {"user": self.user, "form_token": self.form_token, "path": self.request.url.path}
-        text = render(part or template, **{"notice": ""} | shared | context)
-        personal = self.user or self._cookies or part
+        text = render(template, **{"notice": ""} | shared | context)
+        personal = self.user or self._cookies or self.is_partial
         keeping = PERSONAL if personal else {"Cache-Control": "private, no-cache"}
-        vary = "Cookie, HX-Request" if fragment else "Cookie"
         response = HTMLResponse(text, status, HEADERS | keeping | {"Vary": vary})
         return self._with_cookies(response)
 
