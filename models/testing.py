@@ -6,16 +6,22 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import platformdirs
 
+from features.cross import CROSS_FEATURE_ORDER, GROUPS
 from features.records import InteractionRecord, JobRecord, UserRecord
 from features.transform import FeatureTransform, TransformConfig
 from models.bundle import ModelBundle
 from models.calibration import Calibration
 from models.encoder import SentenceEncoder, export_encoder
 from models.facts import job_facts
+from models.fit import FitModel
 from models.golden import make_golden
 from models.index import JobIndex
+from models.intervals import Intervals
+from models.match import MatchModel
+from models.ranker import RankerConfig, RankerNet, Standardisation
 from models.recipes import tower_config_for
 from models.release import Release, ReleaseWriter
 from models.two_tower import TwoTower
@@ -62,13 +68,20 @@ def tiny_bundle(seed: int = 0) -> ModelBundle:
     """An untrained bundle over the real taxonomy and encoder; another seed is another embedding space."""
     transform = _transform()
     towers = TwoTower(tower_config_for(transform, hidden=16, seed=seed))
-    return ModelBundle(transform, _encoder(), towers, Calibration(event="test"))
+    return ModelBundle(transform, _encoder(), towers, Calibration(event="test"), tiny_match(seed))
+
+
+def tiny_match(seed: int = 0) -> MatchModel:
+    """A second stage with random weights of everyday size."""
+    draw = np.random.default_rng(seed)
+    x = draw.random((64, len(CROSS_FEATURE_ORDER))).astype(np.float32)
+    net = RankerNet(RankerConfig(GROUPS), Standardisation.of(x), seed)
+    ranker = net.freeze(x)
+    return MatchModel(FitModel(), ranker, Intervals(), Intervals(), version=f"tiny-{seed}")
 
 
 def tiny_index(bundle: ModelBundle | None = None) -> JobIndex:
     """The five `TINY_JOBS` in an exact index."""
-    import numpy as np
-
     bundle = bundle or tiny_bundle()
     ids = np.array([j.job_id for j in TINY_JOBS], np.int64)
     return JobIndex.build(bundle.encode_jobs(TINY_JOBS), ids, encoder_version=bundle.encoder_version)

@@ -142,6 +142,13 @@ class Catalog:
             int(self._company.view()[slot]),
         )
 
+    def job_ids(self, slots: I64) -> I64:
+        return self._job_ids.view()[slots]
+
+    def company_codes(self) -> dict[str, int]:
+        """A copy: names of companies seen so far and their codes; new ones get codes nobody else has."""
+        return dict(self._companies)
+
     def companies(self, slots: I64) -> npt.NDArray[np.int32]:
         return self._company.view()[slots]
 

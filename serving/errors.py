@@ -38,3 +38,11 @@ class UnknownJobError(ServingRoomError):
 
 class UnknownPlaceError(ServingRoomError):
     """`Filters.near` could not be resolved to a point on the map."""
+
+
+class ReleaseGoneError(ServingRoomError):
+    """A receipt's release is not stored any more, was altered, or has no second stage."""
+
+
+class SnapshotRefusedError(ServingRoomError):
+    """What a receipt kept does not fit what its release reads."""

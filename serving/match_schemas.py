@@ -20,8 +20,8 @@ Abstention = Literal["posting_says_too_little", "profile_says_too_little"]
 Need = Literal["must", "nice", "mentioned", ""]
 Status = Literal["met", "missing", "unknown", ""]
 Source = Literal["resume", "skills", "title", "profile", "history"]
-#: Fit knows the first group of kinds, interest the second; "base" is what there is without any evidence, "rest"
-#: the sum of what a short ledger leaves out.
+#: Fit knows the first group of kinds, interest the second; "base" is what there is without any evidence,
+#: "rest" the sum of what a short ledger leaves out.
 RowKind = Literal[
     "base",
     "skill",
@@ -145,7 +145,7 @@ class Snapshot(Wire):
     `fit` and `interest` are the model's inputs as JSON-safe numbers; no text of a person is in it.
     """
 
-    fit: dict[str, float | int | str | list[float] | list[int] | list[str]] | None = None
+    fit: dict[str, float] | None = None
     interest: list[float] | None = None
 
 

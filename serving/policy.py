@@ -46,13 +46,18 @@ def reposts(vectors: npt.NDArray[np.float32]) -> list[bool]:
     return again
 
 
-def diversify(companies: Sequence[int], limit: int, again: Sequence[bool] = ()) -> list[int]:
+def diversify(
+    companies: Sequence[int], limit: int, again: Sequence[bool] = (), *, strength: float = 0.5
+) -> list[int]:
     """Candidate order in which a page holds no repost (`again`) and only so many postings of a company
     (-1: unknown, no limit).
 
-    What is left out keeps its order and comes after the rest: it is shown only if nothing else is left.
+    `strength` in [0, 1]: at 0 companies do not matter, at 1 one posting of a company stands on a page of
+    twenty, at .5 MAX_PER_COMPANY do. What is left out keeps its order and comes after the rest: it is shown
+    only if nothing else is left.
     """
-    most = max(MAX_PER_COMPANY, MAX_PER_COMPANY * limit // _PAGE)
+    page = round(MAX_PER_COMPANY ** (2 - 2 * strength))
+    most = max(page, page * limit // _PAGE) if strength > 0 else len(companies)
     seen: Counter[int] = Counter()
     kept: list[int] = []
     over: list[int] = []

@@ -28,7 +28,9 @@ from serving.errors import (
     BehaviourUnavailableError,
     JournalUnavailableError,
     PartMissingError,
+    ReleaseGoneError,
     ReleaseRefusedError,
+    SnapshotRefusedError,
     UnknownJobError,
     UnknownPlaceError,
 )
@@ -45,6 +47,7 @@ from serving.language_schemas import (
     SummarizeRequest,
     SummarizeResponse,
 )
+from serving.match_schemas import ReplayRequest, ReplayResponse, WhyNotResponse
 from serving.memory import collector_paused, settle_memory
 from serving.schemas import (
     ChangeResponse,
@@ -63,6 +66,7 @@ from serving.schemas import (
     SimilarRequest,
     StateResponse,
     UpsertRequest,
+    WhyNotRequest,
 )
 from serving.settings import ServingSettings
 
@@ -87,6 +91,8 @@ _STATUS: dict[type[Exception], int] = {
     PartMissingError: 503,
     UnknownJobError: 404,
     UnknownPlaceError: 422,
+    ReleaseGoneError: 409,
+    SnapshotRefusedError: 422,
     JournalUnavailableError: 503,
     BehaviourUnavailableError: 503,
 }
@@ -213,6 +219,22 @@ class JobPilotService:
         """`score` is the cosine here; see Recommender.similar."""
         answer = self._worker.recommender.similar(self._worker.engine, request)
         self._answered("similar", len(answer.items), answer.stages_ms)
+        return answer
+
+    @bentoml.api
+    @refusals
+    def why_not(self, request: WhyNotRequest) -> WhyNotResponse:
+        worker = self._worker
+        answer = worker.recommender.why_not(worker.engine, request, datetime.now(UTC))
+        self._answered("why_not", 1)
+        return answer
+
+    @bentoml.api
+    @refusals
+    def replay(self, request: ReplayRequest) -> ReplayResponse:
+        """With any stored release: whether its numbers can be had again does not hang on what answers now."""
+        answer = self._worker.replay.replay(request)
+        self._answered("replay", len(answer.matches))
         return answer
 
     @bentoml.api

@@ -24,6 +24,7 @@ from serving.loader import load_engine, named_champion
 from serving.memory import settle_memory
 from serving.metrics import Metrics
 from serving.recommender import Recommender
+from serving.replay import ReplayDesk
 from serving.schemas import JobDocument, StateResponse
 from serving.settings import ServingSettings
 
@@ -55,6 +56,7 @@ class Worker:
         behaviour = GuardedBehaviour(_behaviour(settings))
         self.recommender = Recommender(behaviour, epsilon=settings.epsilon, draw=random.SystemRandom())
         self.changes = ChangeDesk(journal, self.follower, behaviour)
+        self.replay = ReplayDesk(settings.releases_dir)
         self._journal = journal
         self._started_at = datetime.now(UTC)
         log.info("%s", self._summary())
