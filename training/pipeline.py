@@ -1,4 +1,4 @@
-"""snapshot -> features -> train -> evaluate -> index -> release: each step a function over one workspace.
+"""snapshot -> features -> train -> evaluate -> rank -> index -> release: steps over one workspace.
 
 A workspace is data/work/<snapshot id>/. Every step reads what the step before left there, so the steps run
 together (`jobpilot-ml pipeline`) or one by one, in one MLflow run either way.
@@ -34,6 +34,7 @@ from training.progress import say
 from training.publish import Evidence, gates, publish
 from training.release import Registry
 from training.report import Report, evaluate_all
+from training.second_stage import RankerRecipe, SecondStage, train_second_stage
 from training.settings import TrainingSettings
 from training.text_cache import CachedEncoder
 from training.tracking import Run, start_run
@@ -65,6 +66,10 @@ class Workspace:
     @property
     def index(self) -> Path:
         return self.folder / "index"
+
+    @property
+    def match(self) -> Path:
+        return self.folder / "match"
 
     @property
     def evidence(self) -> Path:
@@ -180,6 +185,19 @@ def evaluate_step(work: Workspace) -> Report:
         report.log(run)
         work.evidence.write_text(json.dumps(asdict(report.evidence()), indent=1))
     return report
+
+
+def rank_step(work: Workspace, recipe: RankerRecipe) -> SecondStage:
+    """Trains, calibrates and judges the ranker of the towers' candidates; leaves it in `work.match`."""
+    torch.set_num_threads(1)
+    with work.run() as run:
+        corpus, bundle = work.corpus(), work.load_bundle()
+        say("ranker: learning from what people did with the postings they were shown")
+        stage = train_second_stage(corpus, bundle, work.folder / "columns", recipe)
+        stage.save(work.match)
+        stage.log(run)
+        run.artifact(work.match, "match")
+    return stage
 
 
 def index_step(work: Workspace) -> None:

@@ -1,0 +1,185 @@
+"""The second stage of a snapshot, from impressions to a judged ranker: rows, fit, calibration, intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+from models.bundle import ModelBundle
+from models.intervals import Intervals
+from models.match import INTERVALS_INTEREST, RANKER
+from models.ranker import Ranker
+from training import plots, ranker_plots
+from training.corpus import Corpus
+from training.evaluate import METRICS, window_task
+from training.impressions import Shown, read_shown
+from training.interest import Interest, InterestQuality, calibrate, judge
+from training.intervals import Coverage, coverage, fit_intervals
+from training.job_columns import corpus_columns
+from training.progress import say
+from training.ranker import RankerTraining, fit_ranker
+from training.ranker_data import PairFeatures, columns_of, ranker_config, shown_features
+from training.ranking import LIKENESS, Comparison, Score, compare, find_candidates
+from training.ranking import RANKER as OURS
+from training.tracking import Run
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RankerRecipe:
+    """How much is read of each window: impressions to learn from and to judge by, people to rank for."""
+
+    train_rows: int = 60_000
+    check_rows: int = 30_000
+    users: int = 1_500
+    candidates: int = 200
+    hidden: int = 16
+    training: RankerTraining = field(default_factory=lambda: RankerTraining(epochs=30))
+
+
+def demo() -> RankerRecipe:
+    return RankerRecipe()
+
+
+def debug() -> RankerRecipe:
+    quick = RankerTraining(epochs=3, batch_rows=256)
+    return RankerRecipe(2_000, 1_000, 50, 50, hidden=4, training=quick)
+
+
+def large() -> RankerRecipe:
+    return RankerRecipe(train_rows=400_000, check_rows=100_000, users=3_000)
+
+
+RECIPES: dict[str, Callable[[], RankerRecipe]] = {f.__name__: f for f in (demo, debug, large)}
+
+
+@dataclass(frozen=True)
+class Window:
+    """Impressions of one window and their features (n, CROSS_FEATURE_ORDER)."""
+
+    shown: Shown
+    x: F32
+
+    @classmethod
+    def of(cls, features: PairFeatures, shown: Shown, rows: int) -> Window:
+        part = shown.sample(rows)
+        return cls(part, shown_features(features, part))
+
+
+@dataclass(frozen=True)
+class SecondStage:
+    """The trained ranker with its calibration and intervals, and how it did on the test window."""
+
+    ranker: Ranker
+    interest: Interest
+    intervals: Intervals
+    quality: InterestQuality
+    coverage: Coverage | None
+    comparison: Comparison
+    synthetic: bool
+    sample: F32  # rows for pictures
+
+    def save(self, folder: Path) -> None:
+        self.ranker.save(folder / RANKER)
+        self.interest.save(folder)
+        self.intervals.save(folder / INTERVALS_INTEREST)
+
+    def table(self) -> Table:
+        label = " (simulated market: synthetic data)" if self.synthetic else ""
+        title = f"Second stage, test window: {len(self.comparison.task):,} seekers{label}"
+        table = Table("", *METRICS, title=title, title_justify="left", min_width=130)
+        for name, result in self.comparison.results.items():
+            table.add_row(name, *(str(result.estimate(m)) for m in METRICS))
+        return table
+
+    def log(self, run: Run) -> None:
+        run.metrics(self.comparison.metrics() | self.quality.metrics())
+        if self.coverage is not None:
+            inside = self.coverage.inside
+            figures = {"coverage": inside.mean, "groups": inside.n, "width": self.coverage.width}
+            run.metrics({f"ranker/interval_{k}": float(v) for k, v in figures.items()})
+        run.figure(plots.comparison(self.comparison.estimates(), "NDCG@10"), "plots/ranker/comparison.png")
+        run.figure(plots.reliability_diagram(self.quality.everywhere), "plots/ranker/reliability.png")
+        run.figure(plots.reliability_diagram(self.quality.first), "plots/ranker/reliability_first.png")
+        curve = ranker_plots.examination_curve(self.interest.examination)
+        run.figure(curve, "plots/ranker/examination.png")
+        run.figure(ranker_plots.shapes(self.ranker, self.sample), "plots/ranker/shapes.png")
+
+
+def train_second_stage(
+    corpus: Corpus,
+    bundle: ModelBundle,
+    cache: Path,
+    recipe: RankerRecipe,
+    others: dict[str, Score] | None = None,
+) -> SecondStage:
+    """Learns from impressions before the validation window, stops and calibrates on that window, and is
+    judged on the test window. `cache` keeps the postings' columns; `others` are orders to compare with.
+
+    Raises RankerError or ValueError if a window has no impressions with a rank, or only one outcome.
+    """
+    split = corpus.split
+    features = PairFeatures(corpus, bundle, corpus_columns(corpus, cache))
+    shown = read_shown(corpus)
+    say(f"ranker: {len(shown):,} impressions")
+    past = Window.of(features, shown.between(split.start, split.validation), recipe.train_rows)
+    near = Window.of(features, shown.between(split.validation, split.test), recipe.check_rows)
+    last = Window.of(features, shown.between(split.test, split.end + 1), recipe.check_rows)
+    ranker, interest = fit_interest(past, near, recipe)
+    likeness, _ = fit_interest(past, near, recipe, groups=frozenset({"likeness"}))
+    task = window_task(corpus, split.test, split.end + 1, max_users=recipe.users)
+    candidates = find_candidates(features, task, recipe.candidates)
+    intervals, held = _intervals(interest, ranker, near, last)
+    return SecondStage(
+        ranker=ranker,
+        interest=interest,
+        intervals=intervals,
+        quality=judge(interest, ranker.logit(last.x), last.shown.label, last.shown.rank),
+        coverage=held,
+        comparison=compare(candidates, {OURS: ranker, LIKENESS: likeness}, others),
+        synthetic=corpus.synthetic,
+        sample=past.x[:5_000],
+    )
+
+
+def fit_interest(
+    past: Window, near: Window, recipe: RankerRecipe, groups: frozenset[str] | None = None
+) -> tuple[Ranker, Interest]:
+    """A ranker (of some groups of features only) and its calibration."""
+    config = ranker_config(recipe.hidden, groups)
+    x = np.concatenate([past.x, near.x])[:, columns_of(config)]
+    ranker, examination = fit_ranker(
+        np.ascontiguousarray(x),
+        np.concatenate([past.shown.label, near.shown.label]),
+        config=config,
+        rank=np.concatenate([past.shown.rank, near.shown.rank]),
+        validation=np.arange(len(x)) >= len(past.x),
+        training=recipe.training,
+    )
+    logit = ranker.logit(np.ascontiguousarray(x[len(past.x) :]))
+    return ranker, calibrate(logit, near.shown.label, near.shown.rank, examination)
+
+
+def _intervals(
+    interest: Interest, ranker: Ranker, near: Window, last: Window
+) -> tuple[Intervals, Coverage | None]:
+    """Made on the validation window, checked on the test window; from 0 to 1 where people are too few."""
+
+    def asked(window: Window) -> tuple[F64, I64, I64]:
+        shown = window.shown
+        return interest.shown(ranker.logit(window.x), shown.rank), shown.label, shown.user
+
+    try:
+        intervals = fit_intervals(*asked(near))
+        return intervals, coverage(intervals, *asked(last))
+    except ValueError as error:
+        say(f"intervals of interest say 0 to 1: {error}")
+        return Intervals(), None
