@@ -26,11 +26,16 @@ from app.user import account_endpoints as account
 from app.user import endpoints as user
 from app.web import (
     about_endpoints,
+    alert_endpoints,
     assets,
     company_endpoints,
+    compare_endpoints,
     data_endpoints,
+    feed_endpoints,
     home_endpoints,
     job_endpoints,
+    lab_endpoints,
+    onboarding_endpoints,
     recovery_endpoints,
     resume_edit_endpoints,
     resume_endpoints,
@@ -74,6 +79,11 @@ def routes() -> APIRouter:
         recovery_endpoints.router,
         recovery_endpoints.links,
         trial_endpoints.router,
+        feed_endpoints.router,
+        compare_endpoints.router,  # before the postings: "compare" is none
+        onboarding_endpoints.router,
+        alert_endpoints.router,
+        lab_endpoints.router,
         settings_endpoints.router,
         security_endpoints.router,
         data_endpoints.router,

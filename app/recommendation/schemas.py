@@ -9,6 +9,7 @@ from pydantic import Field
 from app.job.schemas import JobSummary
 from app.kit.schemas import Answer, RequestBody
 from app.user.schemas import JobType, Remote
+from serving.match_schemas import Match
 from serving.schemas import Reason
 
 
@@ -27,6 +28,9 @@ class Recommendation(Answer):
     rank: int
     score: float = Field(description="probability of engagement; in a degraded answer only an order")
     reasons: list[Reason]
+    match: Match | None = Field(
+        None, description="fit and interest with their evidence; absent where the release has no such model"
+    )
 
 
 class RecommendationsAnswer(Answer):

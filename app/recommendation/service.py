@@ -15,7 +15,7 @@ from app.recommendation import baseline, repository
 from app.recommendation.matching import Matching
 from app.recommendation.repository import Ranked
 from app.recommendation.schemas import Recommendation, RecommendationQuery, RecommendationsAnswer
-from serving.schemas import Filters, Reason, RecommendRequest, RecommendResponse, UserDocument
+from serving.schemas import Filters, RecommendRequest, RecommendResponse, ScoredJob, UserDocument
 
 #: Asked for beyond the limit, to make up for postings that closed in the seconds before the index hears of
 #: it. Each costs a place, reasons and a join, so they are few.
@@ -33,10 +33,10 @@ async def recommend(
     wanted = min(query.limit + SPARE, MOST)
     with stage("serving"):
         answer = await matching.recommend(request_of(user, query, exclude, wanted))
-    reasons: dict[int, tuple[Reason, ...]] = {}
+    said: dict[int, ScoredJob] = {}
     if answer is not None:
         ranked, release_id = _ranked(answer), answer.release_id
-        reasons = {item.job_id: item.reasons for item in answer.items}
+        said = {item.job_id: item for item in answer.items}
     else:
         with stage("baseline"):
             ranked = await _baseline(session, user, query, exclude, wanted)
@@ -48,12 +48,7 @@ async def recommend(
         )
     scores = {item.job_id: item.score for item in ranked}
     results = [
-        Recommendation(
-            job=JobSummary.of_row(row),
-            rank=rank,
-            score=scores[row.id],
-            reasons=list(reasons.get(row.id, ())),
-        )
+        _told(JobSummary.of_row(row), rank, scores[row.id], said.get(row.id))
         for rank, row in enumerate(rows, 1)
     ]
     return RecommendationsAnswer(
@@ -69,17 +64,12 @@ async def recommend_to_guest(
     wanted = min(query.limit + SPARE, MOST)
     with stage("serving"):
         answer = await matching.recommend(request_of(user, query, (), wanted))
-    reasons = {} if answer is None else {item.job_id: item.reasons for item in answer.items}
+    said = {} if answer is None else {item.job_id: item for item in answer.items}
     ranked = _ranked(answer) if answer else await _baseline(session, user, query, (), wanted)
     found = await jobs.summaries(session, [item.job_id for item in ranked])
     shown = [item for item in ranked if item.job_id in found and found[item.job_id].status == "active"]
     results = [
-        Recommendation(
-            job=found[item.job_id],
-            rank=rank,
-            score=item.score,
-            reasons=list(reasons.get(item.job_id, ())),
-        )
+        _told(found[item.job_id], rank, item.score, said.get(item.job_id))
         for rank, item in enumerate(shown[: query.limit], 1)
     ]
     return RecommendationsAnswer(
@@ -87,6 +77,13 @@ async def recommend_to_guest(
         degraded=answer is None,
         release_id=answer.release_id if answer else baseline.RELEASE_ID,
         request_id=uuid7(),
+    )
+
+
+def _told(job: JobSummary, rank: int, score: float, said: ScoredJob | None) -> Recommendation:
+    reasons = list(said.reasons) if said else []
+    return Recommendation(
+        job=job, rank=rank, score=score, reasons=reasons, match=said.match if said else None
     )
 
 

@@ -128,7 +128,7 @@ async def import_resume_file(
         return await _list(view, session, user.user_id, 422, errors={"file": NO_FILE}, name=name)
     if len(name) > MAX_NAME:
         return await _list(view, session, user.user_id, 422, errors={"name": BAD_NAME}, name=name)
-    chosen = name or await _free_name(session, user.user_id, PurePath(file.filename).stem)
+    chosen = name or await free_name(session, user.user_id, PurePath(file.filename).stem)
     state = request.app.state
     try:
         made = await reading.import_file(
@@ -149,7 +149,7 @@ def _brought_in(view: View, made: ImportAnswer) -> Response:
     return view.go(f"/resumes/{made.id}/?done=imported")
 
 
-async def _free_name(session: AsyncSession, user_id: int, wanted: str) -> str:
+async def free_name(session: AsyncSession, user_id: int, wanted: str) -> str:
     """The name of the file, with a number behind it if it is taken."""
     _, rows = await service.page(session, user_id, Paging(limit=NAMES), None)
     taken = {row.name for row in rows}
@@ -164,7 +164,7 @@ async def new_resume(request: Request, view: Viewing, user: PageUser, session: S
     profile = await users.profile(session, user.user_id)
     basics = {"name": profile.full_name, "label": profile.desired_title[:200], "email": profile.email}
     body = ResumeIn(
-        name=await _free_name(session, user.user_id, "Resume"),
+        name=await free_name(session, user.user_id, "Resume"),
         document=Document.model_validate({"basics": basics}),
     )
     try:

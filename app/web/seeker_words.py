@@ -33,6 +33,31 @@ HIDE = {
     "other": "Something else",
     "company": "All of this company, from now on",
 }
+#: What a change of the profile is.
+EDITS = {
+    "add_skill": "Learn {}",
+    "years": "Have {} years of experience",
+    "degree": "Get a degree: {}",
+    "certificate": "Get the certificate {}",
+    "language": "Learn {}",
+}
+EFFORTS = {
+    "none": "You may have it already",
+    "days": "Days",
+    "weeks": "Weeks",
+    "months": "Months",
+    "years": "Years",
+}
+#: The stages on a posting's way to the page, as questions.
+STAGES = {
+    "unknown": "Do the models know the posting?",
+    "filters": "Does it pass the filters?",
+    "dismissed": "Is it one you have not hidden or applied to?",
+    "retrieval": "Is it among the candidates that are looked at?",
+    "ranking": "Does it score high enough for the page?",
+    "diversity": "Is there room for it beside others like it?",
+    "shown": "It stands on the page",
+}
 _BROWSERS = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -55,6 +80,15 @@ _SYSTEMS = (
 def page(view: View, template: str, status: int = 200, **context: Any) -> Response:
     """A page with these words as `say`."""
     return view.page(template, status, say=sys.modules[__name__], **context)
+
+
+def edit(kind: str, value: str) -> str:
+    return EDITS.get(kind, "{}").format(value)
+
+
+def points(before: float, after: float) -> str:
+    """ "+12 points", of a hundred."""
+    return f"{round((after - before) * 100):+d} points"
 
 
 def agent(sent: str) -> str:
