@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,7 +70,12 @@ def ids(recommender: Recommender, engine: Engine) -> Ids:
     return recommend
 
 
-def test_the_order_is_that_of_the_vectors(recommender: Recommender, engine: Engine) -> None:
+def test_without_a_second_stage_the_order_is_that_of_the_vectors(
+    recommender: Recommender, written: Path, bundle: ModelBundle
+) -> None:
+    first_stage = copy(bundle)
+    first_stage.match = None
+    engine = load_first(written, first_stage)
     answer = recommender.recommend(engine, RecommendRequest(user=USER, limit=3), NOW)
     assert answer.release_id == "first"
     assert list(answer.stages_ms) == ["behaviour", "encode", "search", "rank", "explain"]
