@@ -11,6 +11,8 @@ from app.scoring.schemas import EvidenceRow, Explanation, Score
 from serving.match_schemas import Ledger, Match
 from serving.schemas import ScoredJob
 
+#: Rows of a ledger that name no evidence.
+_NUMBERS_ALONE = ("base", "rest")
 _ORDER = {"strong": 0, "good": 1, "partial": 2, "weak": 3, None: 4}
 
 
@@ -49,7 +51,7 @@ def _explanation(policy: Policy, ledger: Ledger) -> Explanation:
             person=list(row.person),
         )
         for row in ledger.rows
-        if policy.numbers or row.kind != "base"
+        if policy.numbers or row.kind not in _NUMBERS_ALONE
     ]
     return Explanation(number=ledger.number, logit=ledger.logit if policy.numbers else None, rows=rows)
 

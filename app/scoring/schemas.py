@@ -186,7 +186,7 @@ class Score(Answer):
     explanation: list[Explanation]
     counterfactuals: list[Counterfactual]
     receipt_id: uuid.UUID | None
-    score: float | None = Field(description="probability of engagement, by the retrieval model alone")
+    score: float | None = Field(description="probability of engagement: what an order by interest goes by")
     similarity: float | None
     reasons: list[Reason]
 

@@ -61,9 +61,14 @@ class Reader(Receiver):
         return getattr(self.desk, path[1:])(self.engine, asked).model_dump(mode="json")
 
 
+def language_models(folder: Path) -> Path:
+    """What a release has beside its bundle to read text with, below `folder`."""
+    shutil.copytree(TRACKED_ROLES, folder / "language" / "roles")
+    return folder / "language"
+
+
 def new_reader(folder: Path) -> Reader:
     """`folder` is empty and the test's own."""
     bundle = tiny_bundle()
-    shutil.copytree(TRACKED_ROLES, folder / "language" / "roles")
-    release = tiny_release(folder / "releases", "reads", bundle, language=folder / "language")
+    release = tiny_release(folder / "releases", "reads", bundle, language=language_models(folder))
     return Reader(assemble(release, bundle))

@@ -15,7 +15,7 @@ FIT = Estimate(value=0.1 + 0.2, low=1 / 3, high=0.7)
 MATCH = Match(
     fit=FIT,
     interest=Estimate(value=0.25, low=5e-324, high=1.0),
-    snapshot=Snapshot(fit={"musts": 3, "met": 0.1 + 0.2, "kinds": ["skill"]}, interest=[0.1, -0.0, 1e22]),
+    snapshot=Snapshot(fit={"asked": 3.0, "met": 0.1 + 0.2}, interest=[0.1, -0.0, 1e22]),
 )
 SEEKER, POSTING = InputHash("text", "ab" * 32), InputHash("lever", "cd" * 32)
 
