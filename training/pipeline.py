@@ -18,9 +18,10 @@ import torch
 
 from features.snapshot import latest_snapshot, read_manifest, take_snapshot
 from features.store import BehaviourStore
-from models.bundle import ModelBundle
+from models.bundle import MATCH, ModelBundle
 from models.encoder import SentenceEncoder, export_encoder
 from models.index import JobIndex
+from models.match import digest
 from models.recipes import tower_config_for
 from models.release import Release
 from models.two_tower import TwoTower
@@ -29,6 +30,7 @@ from training.build_index import build_index
 from training.config import TrainConfig
 from training.corpus import Corpus, build_corpus
 from training.evaluate import quality, rank_by_index, table_lookup, task_users, window_task
+from training.fit_weights import load_fit
 from training.language.pack import language_weights, pack_language
 from training.progress import say
 from training.publish import Evidence, gates, publish
@@ -188,15 +190,18 @@ def evaluate_step(work: Workspace) -> Report:
 
 
 def rank_step(work: Workspace, recipe: RankerRecipe) -> SecondStage:
-    """Trains, calibrates and judges the ranker of the towers' candidates; leaves it in `work.match`."""
+    """Trains, calibrates and judges the ranker of the towers' candidates; the bundle gets it with `fit`."""
     torch.set_num_threads(1)
     with work.run() as run:
         corpus, bundle = work.corpus(), work.load_bundle()
         say("ranker: learning from what people did with the postings they were shown")
         stage = train_second_stage(corpus, bundle, work.folder / "columns", recipe)
+        bundle.match = stage.match_model(*load_fit())
+        bundle.save(work.bundle)
         stage.save(work.match)
         stage.log(run)
-        run.artifact(work.match, "match")
+        run.artifact(work.bundle / MATCH, "match")
+        run.tags({"match_version": digest(work.bundle / MATCH)})
     return stage
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from rich.table import Table
 
 from models.bundle import ModelBundle
+from models.fit import FitModel
 from models.intervals import Intervals
-from models.match import INTERVALS_INTEREST, RANKER
+from models.match import INTERVALS_INTEREST, RANKER, MatchModel
 from models.ranker import Ranker
 from training import plots, ranker_plots
 from training.corpus import Corpus
@@ -91,6 +92,11 @@ class SecondStage:
         self.ranker.save(folder / RANKER)
         self.interest.save(folder)
         self.intervals.save(folder / INTERVALS_INTEREST)
+
+    def match_model(self, fit: FitModel, fit_intervals: Intervals) -> MatchModel:
+        """Everything the two numbers need, as one."""
+        scale, shift = self.interest.scale, self.interest.shift
+        return MatchModel(fit, self.ranker, fit_intervals, self.intervals, scale, shift)
 
     def table(self) -> Table:
         label = " (simulated market: synthetic data)" if self.synthetic else ""
