@@ -18,7 +18,7 @@ async def trust(request: Request, view: Viewing, session: Session) -> Response:
     """With the figures that the serving layer's release passed its gates with; without an answer, none."""
     state = request.app.state
     board = await facts.board(session, state.cache)
-    return view.page("trust.html", live=await release.live(state.serving, state.cache), board=board)
+    return view.page("trust.html", model=await release.live(state.serving, state.cache), board=board)
 
 
 @router.get("/pricing/")

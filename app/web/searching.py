@@ -47,7 +47,8 @@ class Asked:
     @property
     def chosen_in_filters(self) -> bool:
         """Whether one of the filters that can be folded away is set."""
-        return any(self.values.get(name) for name in ("remote", "job_type", "salary_min", "sort"))
+        names = ("remote", "job_type", "salary_min", "sort")
+        return any(value != DEFAULTS.get(name) for name in names for value in self.all(name))
 
     def url(self, **changes: str | Iterable[str]) -> str:
         """The same search with `changes`, on its first page unless they say another."""
