@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app.admin import endpoints as admin
+from app.analytics import endpoints as analytics
 from app.application import endpoints as application
 from app.auth import endpoints as auth
 from app.dashboard import endpoints as dashboard
@@ -71,6 +72,7 @@ def routes() -> APIRouter:
     matching.include_router(scoring.router)
     matching.include_router(receipt.router)
     matching.include_router(reading.router)
+    matching.include_router(analytics.router)
     everything = APIRouter()
     web = APIRouter(max_body_size=MAX_FORM)
     for router in (

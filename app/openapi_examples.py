@@ -28,6 +28,7 @@ NAMED: Json = {
     "external_application_url": "https://jobs.example.org/42",
     "full_name": "Ada Example",
     "location": "Berlin, Germany",
+    "model_version": "20261124T093000Z-3f2c1d0e",
     "name": "Acme Analytics",
     "near": "Berlin",
     "new_password": "another long sentence to remember",

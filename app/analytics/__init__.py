@@ -1,0 +1,1 @@
+"""What happened to what was shown, in figures: staff only, nobody named, small groups left out."""
