@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 USER_ERRORS = frozenset(
     "SnapshotError BundleError JobIndexError RecallTooLowError IndexCorruptError EncoderMismatchError "
     "ReleaseError CorpusError PipelineError SplitError StoreError SkillSpanError AdapterError "
-    "LinkerError TaxonomySourcesError BenchmarkDataError OpeError OverlapError".split()
+    "LinkerError TaxonomySourcesError BenchmarkDataError AuditSetError OpeError OverlapError".split()
 )
 
 #: Name -> module of training.benchmarks whose `run` it is.
@@ -44,6 +44,7 @@ BENCHMARKS = {
     "titles": "titles",
     "melo": "melo",
     "resume-category": "resume_category",
+    "match-trust": "match_trust",
 }
 #: Those that make their own data, from simulated markets.
 SIMULATED = {"ope": "ope"}
@@ -148,6 +149,28 @@ def evaluate(snapshot: Snapshot = None, json_out: Json = None) -> None:
 
 
 @app.command()
+def rank(recipe: Recipe = "demo", snapshot: Snapshot = None) -> None:
+    """Train, calibrate and judge the second stage: the ranker of the towers' candidates."""
+    from training.pipeline import open_workspace, rank_step
+    from training.second_stage import RECIPES
+
+    with one_line():
+        _show(rank_step(open_workspace(TrainingSettings(), snapshot), RECIPES[recipe]()).table())
+
+
+@app.command()
+def train_fit(
+    out: Annotated[Path, typer.Option(help="folder of the weights")] = Path("data/matching/fit"),
+    work: Annotated[Path, typer.Option(help="folder of the simulated markets")] = Path("data/work/fit"),
+) -> None:
+    """Fit, calibrate and judge `fit` on three simulated markets (synthetic data)."""
+    from training.fit import make_fit
+
+    with one_line():
+        typer.echo(json.dumps(make_fit(out, work).document(), indent=1))
+
+
+@app.command()
 def index(snapshot: Snapshot = None) -> None:
     """Build the vector index of the open postings and measure its recall."""
     from training.pipeline import index_step, open_workspace
@@ -174,14 +197,16 @@ def pipeline(
     epochs: Annotated[int | None, typer.Option(help="instead of the recipe's")] = None,
     seed: int | None = None,
 ) -> None:
-    """snapshot, features, train, evaluate, index, release: all of it, in one MLflow run."""
+    """snapshot, features, train, evaluate, rank, index, release: all of it, in one MLflow run."""
     from training import pipeline as steps
+    from training.second_stage import RECIPES as SECOND_STAGES
 
     with one_line():
         work = steps.snapshot_step(TrainingSettings())
         steps.features_step(work)
         steps.train_step(work, _config(recipe, epochs, seed))
         _show(steps.evaluate_step(work).table())
+        _show(steps.rank_step(work, SECOND_STAGES[recipe]()).table())
         steps.index_step(work)
         steps.release_step(work)
 
@@ -206,6 +231,36 @@ def status() -> None:
     """What answers now, and which releases there are."""
     with one_line():
         typer.echo(json.dumps(_registry().status(), indent=1, default=str))
+
+
+@app.command()
+def audit(
+    release_id: Annotated[str, typer.Argument(help="a release, or a folder that holds one")],
+    out: Annotated[Path | None, typer.Option(help="also write tables, page and pictures here")] = None,
+    people: Annotated[int, typer.Option(help="size of the synthetic audit set")] = 3_000,
+    edited: Annotated[int, typer.Option(help="people whose resumes are edited")] = 200,
+) -> None:
+    """Bias audit (form of NYC Local Law 144) and invariance tests; exit code 1 if a gate fails."""
+    from training.audit import run as audits
+    from training.tracking import start_run
+
+    settings = TrainingSettings()
+    with (
+        one_line(),
+        start_run(audits.EXPERIMENT, uri=settings.tracking_uri, artifacts=settings.artifacts) as run,
+    ):
+        release, done = audits.audit_release(
+            settings.releases, release_id, settings.data_dir / "audit", people=people, edited=edited
+        )
+        title = f"Bias audit of release {release}"
+        run.tags({"release_id": release})
+        audits.log(done, run, title)
+        if out:
+            audits.write(done, out, title)
+        for line in done.lines():
+            say(line)
+    if not done.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -288,6 +343,33 @@ def _simulated_benchmark(name: str, seeds: int, seed: int, json_out: Path | None
     uri, artifacts = settings.tracking_uri, settings.artifacts
     with one_line(), start_run(f"jobpilot/{name}", uri=uri, artifacts=artifacts) as run:
         measure(seeds=seeds, seed=seed, json_out=json_out, run=run)
+
+
+@app.command()
+def ope(
+    release: Annotated[str | None, typer.Argument(help="the challenger: a release id")] = None,
+    scores: Annotated[Path | None, typer.Option(help="or a Parquet file of user_id, job_id, score")] = None,
+    snapshot: Snapshot = None,
+    temperature: Annotated[float, typer.Option(help="softmax over scores divided by this")] = 0.05,
+    epsilon: Annotated[float | None, typer.Option(help="instead: best first, at random this often")] = None,
+    power: Annotated[float | None, typer.Option(help="of examination; default: from the log")] = None,
+    logged_by: Annotated[str | None, typer.Option(help="release whose pages count; default: most")] = None,
+    pages: Annotated[int, typer.Option(min=1, help="at most this many, drawn at random")] = 2_000,
+    seed: int = 0,
+    json_out: Json = None,
+) -> None:
+    """Estimate what a challenger would have earned on logged pages: IPS, SNIPS and doubly robust."""
+    from training.ope.command import Options, run_ope
+    from training.pipeline import open_workspace
+    from training.tracking import start_run
+
+    settings = TrainingSettings()
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    options = Options(release, scores, temperature, epsilon, power, logged_by, pages, seed)
+    with one_line():
+        work = open_workspace(settings, snapshot)
+        with start_run("jobpilot/ope", uri=uri, artifacts=artifacts) as run:
+            run_ope(settings, work.snapshot, options, run, json_out)
 
 
 @app.command()

@@ -49,7 +49,7 @@ class LoggedPages:
 
     @property
     def slots(self) -> int:
-        return self.column.shape[1]
+        return int(self.column.shape[1])
 
     def __len__(self) -> int:
         return len(self.column)

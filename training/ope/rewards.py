@@ -41,13 +41,16 @@ def fit_rewards(pages: LoggedPages, logged: F64, *, folds: int = 5, seed: int = 
     top = max(float(pages.reward.max(initial=0.0)), 1.0)
     rank = np.log(np.arange(1, pages.slots + 1))
     columns = [np.ones(pages.column.shape), np.broadcast_to(rank, pages.column.shape)]
-    x = np.concatenate([np.stack(columns, axis=2), logged], axis=2)
+    # In units of their own spread: one penalty for cosines and for counts.
+    scale = np.maximum(logged[pages.shown].std(axis=0), 1e-9)
+    x = np.concatenate([np.stack(columns, axis=2), logged / scale], axis=2)
     coefficients = np.zeros((folds, x.shape[2]))
     for number in range(folds):
         # With one fold there is nobody to learn from but the page itself: the model stays at zero.
         rows = pages.shown & (fold != number)[:, None]
         if rows.any():
             coefficients[number] = _logistic(x[rows], pages.reward[rows] / top)
+    coefficients[:, 2:] /= scale
     return RewardModel(coefficients, fold, top)
 
 

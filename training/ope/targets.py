@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from training.ope.pages import F64, Mask, OpeError
+from training.ope.pages import F64, I64, Mask, OpeError
 
 
 class TargetPolicy(Protocol):
@@ -55,12 +55,12 @@ class SequentialPolicy(ABC):
         return out
 
 
-def _draw(chance: F64, random: np.random.Generator) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _draw(chance: F64, random: np.random.Generator) -> I64:
     """(n, draws) one column each, by inverse distribution function."""
     running = np.cumsum(chance, axis=2)
     level = random.random(chance.shape[:2]) * running[:, :, -1]
     column = (running <= level[:, :, None]).sum(axis=2)
-    return np.minimum(column, chance.shape[2] - 1)
+    return np.asarray(np.minimum(column, chance.shape[2] - 1))
 
 
 class PlackettLuce(SequentialPolicy):
