@@ -103,7 +103,8 @@ def fit_ranker(
     With `lists`, ids of candidate lists whose rows stand together, the loss is the softmax cross entropy
     inside each list instead (ListNet; Cao et al. 2007) and the bias has no meaning. `validation` marks the
     rows that decide when to stop, whole lists at a time; by default the last tenth, so let rows be in order
-    of time. Raises RankerError if shapes differ, only one outcome occurs or a part is empty.
+    of time. Where it marks none, all epochs are run and the last weights are kept. Raises RankerError if
+    shapes differ, only one outcome occurs or a part is empty.
     """
     training = training or RankerTraining()
     held = _held(len(x), lists) if validation is None else validation
@@ -124,7 +125,7 @@ def fit_ranker(
 def _descend(
     net: RankerNet, curve: _Curve | None, fit: _Rows, check: _Rows, training: RankerTraining
 ) -> None:
-    """Adam with early stopping; leaves the best epoch's weights in place."""
+    """Adam with early stopping; leaves the best epoch's weights in place (without `check`, the last's)."""
     parts = nn.ModuleList([net] if curve is None else [net, curve])
     optimiser = torch.optim.Adam(parts.parameters(), lr=training.learning_rate)
     generator = torch.Generator().manual_seed(training.seed)
@@ -137,6 +138,8 @@ def _descend(
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             net.constrain()
+        if not len(check):
+            continue
         now = _mean_loss(net, curve, check, training.batch_rows)
         if now < best - 1e-6:
             best, since, kept = now, 0, _copy(parts)
@@ -144,8 +147,9 @@ def _descend(
             since += 1
         if since >= training.patience:
             break
-    say(f"ranker: {epoch} epochs, validation loss {best:.5f}")
-    parts.load_state_dict(kept)
+    if len(check):
+        say(f"ranker: {epoch} epochs, validation loss {best:.5f}")
+        parts.load_state_dict(kept)
 
 
 @torch.no_grad()
@@ -240,7 +244,7 @@ def _check(
     for name, array in columns.items():
         if array is not None and array.shape != (len(x),):
             raise RankerError(f"{name} {array.shape} does not fit {len(x)} rows")
-    for part in (label[held], label[~held]):
+    for part in (label[held], label[~held]) if held.any() else (label,):
         if len(np.unique(part)) < 2 or not np.isin(part, (0, 1)).all():
             raise RankerError("both outcomes, 0 and 1, must occur in training and in validation")
     if rank is not None and (rank < 1).any():

@@ -97,6 +97,19 @@ def test_weights_count_rows() -> None:
     assert sigmoid(ranker.logit(x)).mean() == pytest.approx(0.75, abs=0.03)
 
 
+def test_without_rows_to_stop_by_every_epoch_is_run() -> None:
+    rng = np.random.default_rng(5)
+    x = features(2000, rng)
+    label = rng.random(2000) < sigmoid(truth(x).sum(1))
+    errors = []
+    for epochs in (1, 60):
+        training = RankerTraining(epochs=epochs, patience=1)
+        nothing = np.zeros(2000, bool)
+        ranker, _ = fit_ranker(x, label, config=CONFIG, validation=nothing, training=training)
+        errors.append(np.abs(sigmoid(ranker.logit(x)) - sigmoid(truth(x).sum(1))).mean())
+    assert errors[1] < errors[0] / 2
+
+
 def test_examination_of_deep_ranks_and_of_none() -> None:
     examination = Examination((1.0, 0.5, 0.2))
     assert examination.probability([1, 2, 3, 900]).tolist() == [1.0, 0.5, 0.2, 0.2]
@@ -110,7 +123,7 @@ def test_what_cannot_be_fitted_is_refused() -> None:
     with pytest.raises(RankerError, match="both outcomes"):
         fit_ranker(x, np.zeros(100), config=CONFIG)
     with pytest.raises(RankerError, match="both outcomes"):
-        fit_ranker(x, label, config=CONFIG, validation=np.zeros(100, bool))
+        fit_ranker(x, label, config=CONFIG, validation=label == 1)
     with pytest.raises(RankerError, match=r"rank \(3,\)"):
         fit_ranker(x, label, config=CONFIG, rank=np.ones(3, np.int64))
     with pytest.raises(RankerError, match="start at 1"):
