@@ -247,6 +247,17 @@ class Ranker:
             total += contributions[:, g]
         return total
 
+    def scaled(self, scales: F64, shift: float = 0.0) -> Ranker:
+        """The ranker with every contribution times its scale (G,), none negative, and `shift` on the bias.
+
+        Raises RankerError if a scale is negative or one is missing.
+        """
+        if scales.shape != (len(self.config.groups),) or not (scales >= 0).all():
+            raise RankerError(f"{len(self.config.groups)} groups need as many scales, none negative")
+        changed = {name: self._arrays[name] * scales[:, None] for name in ("out_weight", "slope")}
+        changed["centre"] = self._arrays["centre"] * scales
+        return Ranker(self.config, self.standardisation, **self._arrays | changed, bias=self.bias + shift)
+
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import expit, log_expit
+from scipy.special import expit
 
 from models.match import INTEREST_EVENT
 from training.calibrate import Reliability, reliability
@@ -66,20 +66,33 @@ def calibrate(logit: F64, label: I64, rank: I64, examination: Examination) -> In
     The scale stays positive: the order of postings is the ranker's. Raises ValueError if only one outcome
     occurs.
     """
+    scales, shift = fit_scales(logit[:, None], label, examination.probability(rank))
+    return Interest(max(float(scales[0]), 1e-3), shift, examination)
+
+
+def fit_scales(parts: F64, label: I64, seen: F64, ridge: float = 0.0) -> tuple[F64, float]:
+    """Scales (k,), not negative, and shift that make seen * sigmoid(parts . scales + shift) most likely.
+
+    parts (n, k) are terms of a logit, seen (n,) the chance that each row was looked at. `ridge` pulls the
+    scales towards 1, as strongly as that many rows would. Raises ValueError if only one outcome occurs.
+    """
     if len(np.unique(label)) < 2:
         raise ValueError("calibration needs impressions that led to something and some that did not")
-    seen = examination.probability(rank)
     clicked = label == 1
 
-    def loss(free: F64) -> float:
-        z = np.exp(free[0]) * logit + free[1]
-        missed = np.log1p(-seen * expit(z))
-        # at the first place examination is 1 and a large logit would take the log of 0
-        missed = np.where(seen < 1.0, missed, log_expit(-z))
-        return float(-np.where(clicked, log_expit(z), missed).mean())
+    def loss(free: F64) -> tuple[float, F64]:
+        z = parts @ free[:-1] + free[-1]
+        p = np.clip(expit(z), 1e-12, 1 - 1e-12)
+        likely = np.where(clicked, np.log(p), np.log1p(-seen * p))
+        slope = np.where(clicked, p - 1.0, seen * p * (1.0 - p) / (1.0 - seen * p))
+        away = free[:-1] - 1.0
+        gradient = np.r_[parts.T @ slope + ridge * away, slope.sum()] / len(label)
+        return float(-likely.sum() + ridge * (away**2).sum() / 2) / len(label), gradient
 
-    best = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-10})
-    return Interest(float(np.exp(best.x[0])), float(best.x[1]), examination)
+    start = np.r_[np.ones(parts.shape[1]), 0.0]
+    bounds = [(0.0, None)] * parts.shape[1] + [(None, None)]
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 500})
+    return np.asarray(best.x[:-1], np.float64), float(best.x[-1])
 
 
 @dataclass(frozen=True)

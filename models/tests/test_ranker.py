@@ -142,6 +142,17 @@ def test_damaged_files_are_named(ranker: Ranker, tmp_path: Path) -> None:
         Ranker.load(tmp_path)
 
 
+def test_scaled_it_weighs_its_groups_anew(ranker: Ranker) -> None:
+    scales = np.linspace(0.0, 2.0, len(ranker.config.groups))
+    scaled, x = ranker.scaled(scales, shift=0.5), rows(40)
+    expected = ranker.contributions(x) * scales
+    np.testing.assert_allclose(scaled.contributions(x), expected, atol=1e-12)
+    np.testing.assert_allclose(scaled.logit(x), expected.sum(1) + ranker.bias + 0.5, atol=1e-12)
+    for wrong in (scales[1:], scales - 1.0):
+        with pytest.raises(RankerError, match="none negative"):
+            ranker.scaled(wrong)
+
+
 def test_wrong_features_are_refused(ranker: Ranker) -> None:
     with pytest.raises(RankerError, match=r"\(n, 6\)"):
         ranker.logit(rows(3)[:, :5])
