@@ -19,26 +19,20 @@ _CHUNK_CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class UserSums:
-    """Sums over each user's pages: pages (u,), slots, weighted reward and weight (u, K), robust (u,)."""
+    """Sums over each user's pages, all (u,): pages, weighted reward, weight, weight due, robust value."""
 
     pages: F64
-    slots: F64
     reward: F64
     control: F64
+    due: F64
     robust: F64
 
     @classmethod
-    def of(cls, user: I64, slots: F64, reward: F64, control: F64, robust: F64) -> UserSums:
-        """From page rows: slots, reward and control (n, K), robust (n,)."""
+    def of(cls, user: I64, *, reward: F64, control: F64, due: F64, robust: F64) -> UserSums:
+        """From one number a page (n,)."""
         names, unit = np.unique(user, return_inverse=True)
-
-        def total(values: F64) -> F64:
-            out = np.zeros((len(names), *values.shape[1:]))
-            np.add.at(out, unit, values)
-            return out
-
-        ones = np.ones(len(user))
-        return cls(total(ones), total(slots), total(reward), total(control), total(robust))
+        values = (np.ones(len(user)), reward, control, due, robust)
+        return cls(*(np.bincount(unit, column, minlength=len(names)) for column in values))
 
 
 #: weights (b, u), how often each user counts -> estimates (b,) and standard errors (b,)
@@ -47,7 +41,7 @@ Statistic = Callable[[UserSums, F64], tuple[F64, F64]]
 
 def ips(sums: UserSums, weights: F64) -> tuple[F64, F64]:
     """Inverse propensity scoring: weighted reward per page."""
-    return _per_page(sums.reward.sum(axis=1), sums.pages, weights)
+    return _per_page(sums.reward, sums.pages, weights)
 
 
 def doubly_robust(sums: UserSums, weights: F64) -> tuple[F64, F64]:
@@ -56,17 +50,14 @@ def doubly_robust(sums: UserSums, weights: F64) -> tuple[F64, F64]:
 
 
 def snips(sums: UserSums, weights: F64) -> tuple[F64, F64]:
-    """Self-normalised (Swaminathan and Joachims 2015): per rank, weighted reward over weight."""
-    pages = weights @ sums.pages
-    share = (weights @ sums.slots) / pages[:, None]  # (b, K) pages that have the slot
+    """Self-normalised (Swaminathan and Joachims 2015): weighted reward over weight, times weight due."""
+    pages, due = weights @ sums.pages, weights @ sums.due
     control = np.maximum(weights @ sums.control, 1e-12)
-    value = (weights @ sums.reward) / control
-    estimate = (share * value).sum(axis=1)
-    # Influence of user u on the sum over ranks of share * value, linearised.
-    scale = share / control
-    influence = scale @ sums.reward.T - (scale * value) @ sums.control.T
-    influence += (value @ sums.slots.T - estimate[:, None] * sums.pages) / pages[:, None]
-    return estimate, _error(influence, weights)
+    value, per_page = (weights @ sums.reward) / control, due / pages
+    # Influence of each user on value * per_page, linearised.
+    influence = (per_page / control)[:, None] * (sums.reward - value[:, None] * sums.control)
+    influence += (value / pages)[:, None] * (sums.due - per_page[:, None] * sums.pages)
+    return value * per_page, _error(influence, weights)
 
 
 def _per_page(total: F64, pages: F64, weights: F64) -> tuple[F64, F64]:

@@ -1,4 +1,4 @@
-"""The reward model of the doubly robust estimate: what a posting at a rank would bring, cross-fitted."""
+"""The reward model of the doubly robust estimate: what a posting would bring at the top, cross-fitted."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ class RewardModel:
     fold: I64
     top: float
 
-    def predict(self, rows: I64, features: F64, slots: int) -> F64:
-        """(n, slots, m) expected reward of candidate j of page `rows[i]` at each rank; features (n, m, d)."""
+    def predict(self, rows: I64, features: F64) -> F64:
+        """(n, m) expected reward of candidate j of page `rows[i]` at the top rank; features (n, m, d)."""
         coefficients = self.coefficients[self.fold[rows]]
         base = coefficients[:, None, 0] + np.einsum("nmd,nd->nm", features, coefficients[:, 2:])
-        place = coefficients[:, None, 1] * np.log(np.arange(1, slots + 1))
-        return np.asarray(self.top * expit(base[:, None, :] + place[:, :, None]))
+        return np.asarray(self.top * expit(base))
 
 
 def fit_rewards(pages: LoggedPages, logged: F64, *, folds: int = 5, seed: int = 0) -> RewardModel:

@@ -1,14 +1,18 @@
 """What each logged impression says about the target policy's page, and whether the log says enough.
 
-The logged propensity of rank r is conditional on the postings above. Dividing the target's marginal
-probability g_r(j) by it alone is biased: a posting that already stands above cannot be drawn again, so its
-part of slot r would be missing. Des Raj (1956) met this in sampling without replacement: what was drawn
-above counts in full, the new draw is divided by its conditional probability. For any f,
+Let f(j) = sum over ranks k of theta_k g_k(j): how much examination the target is expected to give posting j,
+so that V = sum over j of f(j) nu(j) (Li et al. 2018, position-based model). A posting is then evidence about
+the target at whatever rank it was logged: far more effective pages than if the ranks had to be the same.
 
-    t_r(f) = sum over r' < r of f(j_r') y(j_r') + f(j_r) y(j_r) / p_r     has mean     sum over j of f(j) y(j)
+The logged propensity of rank r is conditional on the postings above. Dividing by it as if it were marginal
+is biased: a posting that already stands above cannot be drawn again, and its part would be missing. Des Raj
+(1956) met this in sampling without replacement: what was drawn above counts in full, the new draw is divided
+by its conditional probability. With y_r = reward / theta_r of what was logged at rank r,
 
-whatever stands above. Here f = g_r, and y(j) is the reward j would have had at rank r. A posting that was
-seen at r' < r instead is carried over with theta_r / theta_r', the relative examination of the two ranks.
+    t_r = sum over r' < r of f(j_r') y_r' + f(j_r) y_r / p_r     has mean     sum over j of f(j) nu(j)
+
+whatever stands above. Every slot of a page gives such a t_r, and they are uncorrelated; they are averaged
+with weights theta_r / sum of theta, because a reward that is seldom looked at is a noisy one.
 """
 
 from __future__ import annotations
@@ -26,40 +30,52 @@ _FEWEST = 10.0
 
 
 @dataclass(frozen=True)
-class SlotWeights:
-    """All (n, K, K): [i, r', r] is what the impression at rank r' + 1 of page i says about rank r + 1.
+class PageWeights:
+    """mass (n, K): weight of each impression's existence; reward (n, K): what its reward is multiplied by.
 
-    `mass` is the weight of its existence (its sum over r' has mean one for every rank r the page has), and
-    `carry` what its reward is multiplied with on the way from r' to r. Zero for r < r'.
+    due (n,): examination the target would give its page, sum of theta over the page's slots. The sum of
+    `mass` over a page has that mean when the log covers the target.
     """
 
     mass: F64
-    carry: F64
+    reward: F64
+    due: F64
 
     @property
     def control(self) -> F64:
-        """(n, K) per rank the weight of what was seen; its mean is one when the log covers the target."""
+        """(n,) weight of what was seen of each page."""
         return np.asarray(self.mass.sum(axis=1))
 
 
-def slot_weights(pages: LoggedPages, target: F64, examination: F64) -> SlotWeights:
-    """target (n, K, K): [i, r', r] probability that the target puts the posting logged at r' at rank r."""
-    slots = pages.slots
-    above = np.triu(np.ones((slots, slots)), 1)  # r' < r
-    both = pages.shown[:, :, None] & pages.shown[:, None, :]
-    with np.errstate(divide="ignore"):
-        inverse = np.where(pages.shown, 1.0 / pages.propensity, 0.0)
-    mass = np.where(both, target * (above + np.eye(slots) * inverse[:, :, None]), 0.0)
-    ratio = examination[None, :] / examination[:, None]
-    return SlotWeights(mass, np.broadcast_to(np.triu(ratio), mass.shape))
+def attention(pages: LoggedPages, target: F64, examination: F64) -> F64:
+    """(n, K) f of each logged posting; target (n, K, K): [i, r', r] probability that the target puts the
+    posting logged at r' at rank r. Ranks that the page does not have give nothing."""
+    return np.einsum("nij,nj,j->ni", target, pages.shown.astype(np.float64), examination)
+
+
+def page_weights(pages: LoggedPages, target: F64, examination: F64) -> PageWeights:
+    """target as for `attention`; examination (K,) relative to the top rank."""
+    looked = np.where(pages.shown, examination, 0.0)
+    share = looked / np.maximum(looked.sum(axis=1, keepdims=True), 1e-12)
+    below = share[:, ::-1].cumsum(axis=1)[:, ::-1] - share
+    inverse = np.where(pages.shown, 1.0 / pages.propensity, 0.0)
+    mass = np.where(pages.shown, attention(pages, target, examination) * (share * inverse + below), 0.0)
+    return PageWeights(mass, mass / examination, looked.sum(axis=1))
+
+
+def marginal_weights(pages: LoggedPages, target: F64) -> F64:
+    """(n, K) target over logged probability at the same rank, as if the latter were marginal: biased."""
+    own = np.diagonal(target, axis1=1, axis2=2)
+    return np.where(pages.shown, own / pages.propensity, 0.0)
 
 
 @dataclass(frozen=True)
 class Overlap:
     """How far the log covers a target: read before any estimate.
 
-    `effective_pages` is Kish's (sum w)^2 / sum w^2 averaged over ranks; `largest_weight` of one impression
-    for its own rank; `covered` the share of the target's mass that the log was seen to cover.
+    `effective_pages` is Kish's (sum w)^2 / sum w^2 of the pages' weights; `largest_weight` what the reward
+    of one impression was multiplied by at most; `covered` the share of the target's examination that the log
+    was seen to cover.
     """
 
     pages: int
@@ -69,31 +85,27 @@ class Overlap:
     covered: float
 
 
-def overlap(pages: LoggedPages, weights: SlotWeights) -> Overlap:
+def overlap(pages: LoggedPages, weights: PageWeights) -> Overlap:
     """Raises OverlapError when part of the target's mass lies where the log has none, or next to none."""
-    control, shown = weights.control, pages.shown
-    own = np.diagonal(weights.mass, axis1=1, axis2=2)
-    squares = (control**2).sum(axis=0)
-    effective = np.where(squares > 0, control.sum(axis=0) ** 2 / np.where(squares > 0, squares, 1.0), 0.0)
-    # Share of slots: what a page has no slot for cannot be covered.
-    per_page = control.sum(axis=1) / np.maximum(shown.sum(axis=1), 1)
+    control = weights.control
+    squares = float((control**2).sum())
     found = Overlap(
         pages=len(pages),
         users=len(np.unique(pages.user)),
-        effective_pages=float(effective[shown.any(axis=0)].mean()),
-        largest_weight=float(own.max(initial=0.0)),
-        covered=float(per_page.mean()),
+        effective_pages=float(control.sum()) ** 2 / squares if squares else 0.0,
+        largest_weight=float(weights.reward.max(initial=0.0)),
+        covered=float(control.sum() / weights.due.sum()),
     )
-    _refuse(found, per_page, pages)
+    _refuse(found, control, weights.due, pages)
     return found
 
 
-def _refuse(found: Overlap, per_page: F64, pages: LoggedPages) -> None:
+def _refuse(found: Overlap, control: F64, due: F64, pages: LoggedPages) -> None:
     if found.users < 2:
         raise OpeError("an interval needs at least two users")
     _, unit = np.unique(pages.user, return_inverse=True)
-    excess = np.bincount(unit, per_page - per_page.mean())
-    error = float(np.sqrt((excess**2).sum())) / len(pages)
+    excess = np.bincount(unit, control - found.covered * due)
+    error = float(np.sqrt((excess**2).sum()) / due.sum())
     if found.covered + _MISSING_Z * error < 1.0:
         raise OverlapError(
             f"the log covers {found.covered:.0%} of what the target would show: it puts mass where the "
@@ -109,10 +121,10 @@ def _refuse(found: Overlap, per_page: F64, pages: LoggedPages) -> None:
 def estimate_power(pages: LoggedPages, reference: F64) -> float:
     """The power a of examination ~ rank ** -a, from the log alone.
 
-    reference (n, K): any weight f(j) of the logged posting that does not depend on its rank, such as the
-    target's probability of showing it first. t_r(f) of the module's docstring has the same mean times
-    theta_r for every r; solved from the top down, then a line through log theta against log rank, each
-    rank weighted by its rewards. Zero when there is too little to see a slope.
+    reference (n, K): any weight f(j) of the logged posting that does not depend on the rank it was logged
+    at, such as the target's probability of having it on the page. Des Raj's sum of f(j) times reward at
+    rank r has mean theta_r times the same number for every r; solved from the top down, then a line through
+    log theta against log rank, each rank weighted by its rewards. Zero when there is no slope to see.
     """
     full = pages.shown.all(axis=1)
     if not full.any():
@@ -121,7 +133,7 @@ def estimate_power(pages: LoggedPages, reference: F64) -> float:
     drawn, above = (value / pages.propensity[full]).mean(axis=0), value.mean(axis=0)
     inverse = np.ones(pages.slots)
     for slot in range(1, pages.slots):
-        left = drawn[0] - (inverse[:slot] * above[:slot]).sum()
+        left = drawn[0] - (np.nan_to_num(inverse[:slot], nan=1.0) * above[:slot]).sum()
         inverse[slot] = left / drawn[slot] if drawn[slot] > 0 and left > 0 else np.nan
     known = np.isfinite(inverse) & (pages.reward[full].sum(axis=0) > 0)
     ranks = np.log(np.arange(1, pages.slots + 1))

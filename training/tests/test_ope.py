@@ -15,7 +15,7 @@ from training.ope.intervals import UserSums, interval, ips, snips
 from training.ope.pages import F64, LoggedPages, OpeError, OverlapError, examination_curve
 from training.ope.rewards import fit_rewards
 from training.ope.targets import EpsilonGreedy, PlackettLuce
-from training.ope.weights import estimate_power, overlap, slot_weights
+from training.ope.weights import estimate_power, marginal_weights, overlap, page_weights
 
 POWER = 0.45
 #: Four postings, three slots: what each is worth when looked at, and how the logged policy likes it.
@@ -62,7 +62,7 @@ def candidates(number: int, scores: F64) -> Candidates:
     return Candidates(4, lambda rows: table[rows], lambda rows: features[rows])
 
 
-def test_every_slot_counts_each_posting_once_whatever_stands_above() -> None:
+def test_weights_give_back_the_targets_value_whatever_stands_above() -> None:
     """Summed over all pages the policy can make, the weights give back the target's value exactly."""
     everything = all_pages()
     target = exact_marginals(np.array([4.0, 1.0, 1.0, 2.0]))
@@ -71,14 +71,15 @@ def test_every_slot_counts_each_posting_once_whatever_stands_above() -> None:
     propensity = np.array([chances for _, chances in everything])
     expected = looked * WORTH[column]
     pages = LoggedPages(np.arange(len(column)), column, propensity, expected)
-    weights = slot_weights(pages, target.T[column], looked)
+    weights = page_weights(pages, target.T[column], looked)
     chance = propensity.prod(axis=1)
     assert chance.sum() == pytest.approx(1.0)
-    assert chance @ weights.control == pytest.approx(np.ones(SLOTS))
-    value = chance @ np.einsum("nij,nij,ni->n", weights.mass, weights.carry, expected)
+    assert chance @ weights.control == pytest.approx(looked.sum())
+    assert weights.due == pytest.approx(np.full(len(column), looked.sum()))
+    value = chance @ (weights.reward * expected).sum(axis=1)
     assert value == pytest.approx((target * looked[:, None] * WORTH).sum())
     # taking the conditional propensities for marginal ones loses exactly what the log had put above
-    own = np.diagonal(weights.mass, axis1=1, axis2=2)
+    own = marginal_weights(pages, target.T[column])
     above = np.cumsum(exact_marginals(LIKED), axis=0) - exact_marginals(LIKED)
     kept = (target * (1.0 - above) * looked[:, None] * WORTH).sum()
     assert chance @ (own * expected).sum(axis=1) == pytest.approx(kept)
@@ -148,10 +149,11 @@ def test_a_target_outside_the_log_is_refused() -> None:
 
 def test_the_logging_policy_covers_itself() -> None:
     pages = drawn_log(np.random.default_rng(2), 2_000)
-    weights = slot_weights(pages, exact_marginals(LIKED).T[pages.column], examination_curve(POWER, SLOTS))
+    weights = page_weights(pages, exact_marginals(LIKED).T[pages.column], examination_curve(POWER, SLOTS))
     found = overlap(pages, weights)
     assert found.covered == pytest.approx(1.0, abs=0.02)
-    assert found.largest_weight <= 1.0 / pages.propensity.min()
+    assert found.largest_weight == weights.reward.max()
+    assert found.effective_pages > 1_500
 
 
 def test_a_page_shorter_than_others_asks_for_less() -> None:
@@ -176,9 +178,9 @@ def test_standard_errors_are_those_of_repeated_logs() -> None:
     found: dict[str, list[tuple[float, float]]] = {"ips": [], "snips": []}
     for seed in range(200):
         pages = drawn_log(np.random.default_rng(1_000 + seed), 600)
-        weights = slot_weights(pages, target.T[pages.column], examination_curve(POWER, SLOTS))
-        reward = np.einsum("nij,nij,ni->nj", weights.mass, weights.carry, pages.reward)
-        sums = UserSums.of(pages.user, np.ones(reward.shape), reward, weights.control, reward.sum(axis=1))
+        weights = page_weights(pages, target.T[pages.column], examination_curve(POWER, SLOTS))
+        reward = (weights.reward * pages.reward).sum(axis=1)
+        sums = UserSums.of(pages.user, reward=reward, control=weights.control, due=weights.due, robust=reward)
         for name, statistic in (("ips", ips), ("snips", snips)):
             estimate, error = statistic(sums, np.ones((1, 300)))
             found[name].append((float(estimate[0]), float(error[0])))
@@ -189,7 +191,8 @@ def test_standard_errors_are_those_of_repeated_logs() -> None:
 
 def test_an_interval_is_wider_to_the_right_where_weights_are() -> None:
     skewed = np.random.default_rng(0).lognormal(0.0, 1.5, 200)
-    sums = UserSums.of(np.arange(200), np.ones((200, 1)), skewed[:, None], np.ones((200, 1)), skewed)
+    ones = np.ones(200)
+    sums = UserSums.of(np.arange(200), reward=skewed, control=ones, due=ones, robust=skewed)
     value = interval(ips, sums)
     assert value.high - value.value > 1.2 * (value.value - value.low)
     assert value == interval(ips, sums)
@@ -199,9 +202,9 @@ def test_the_reward_model_learns_from_other_users_only() -> None:
     pages = drawn_log(np.random.default_rng(5), 600)
     features = np.eye(4)[pages.column]
     model = fit_rewards(pages, features)
-    predicted = model.predict(np.arange(600), np.tile(np.eye(4), (600, 1, 1)), SLOTS)
-    assert predicted.shape == (600, SLOTS, 4)
-    assert (np.diff(predicted.mean(axis=0)[0]) < 0).all()  # in the order of their worth
+    predicted = model.predict(np.arange(600), np.tile(np.eye(4), (600, 1, 1)))
+    assert predicted.shape == (600, 4)
+    assert (np.diff(predicted.mean(axis=0)) < 0).all()  # in the order of their worth
     changed = LoggedPages(
         pages.user, pages.column, pages.propensity, np.where(pages.user[:, None] == 0, 1.0, pages.reward)
     )
@@ -212,16 +215,19 @@ def test_the_reward_model_learns_from_other_users_only() -> None:
 
 
 def test_the_benchmark_in_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A few seeds of the real thing; `jobpilot-ml benchmark ope` runs a hundred of the full size."""
-    first = benchmark.trials(3, seekers=250, sample=120)
-    assert first == benchmark.trials(3, seekers=250, sample=120)
+    """Two seeds of the real thing; `jobpilot-ml benchmark ope` runs a hundred of the full size."""
+    small = {"seekers": 150, "sample": 75}
+    first = benchmark.trials(3, **small)
     for trial in first:
         assert trial.values["DR"].low <= trial.truth <= trial.values["DR"].high
         assert trial.truth > trial.values["logged policy"].value  # the targets are better than the log
     out = tmp_path / "ope.json"
-    summaries = benchmark.run(seeds=2, seed=3, json_out=out, seekers=250, sample=120)
+    summaries = benchmark.run(seeds=2, seed=3, json_out=out, **small)
     assert set(summaries) == {"softmax 1", "epsilon-greedy 0.2"}
     document = json.loads(out.read_text())
+    again = document["trials"]["softmax 1"][0]
+    assert (again["seed"], again["truth"]) == (3, first[0].truth)
+    assert again["DR"] == [getattr(first[0].values["DR"], part) for part in ("value", "low", "high")]
     assert document["seeds"] == 2
     assert set(document["baselines"]) == set(benchmark.BASELINES)
     assert 0 <= document["metrics"]["DR/coverage/softmax 1"] <= 1
