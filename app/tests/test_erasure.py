@@ -22,6 +22,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.tests.conftest import client_of, plain, settings_for
 from app.tests.people import PASSWORD, People, Person, post_job
+from app.tests.receipts import receipt_of
 from app.tests.receiver import Receiver, receiving
 from app.tests.test_problems import is_problem
 from app.user import holdings
@@ -118,6 +119,7 @@ async def person(system: System) -> Person:
     await system.client.post(f"{AUTH}/register/", json=account)  # a mail: account-exists
     await system.client.post(f"{AUTH}/login/", json=login | {"password": "wrong password"})
     await person.post(f"{AUTH}/second-factor/")
+    await receipt_of(system.app, person)
     return person
 
 
@@ -169,6 +171,8 @@ async def test_a_copy_holds_everything_and_no_secret(system: System, person: Per
     assert records["job_application.json"][0]["cover_letter"] == CANARY
     assert records["resume.json"][0]["name"] == CANARY
     assert records["resume_version.json"][0]["document"]["work"][0]["highlights"] == [f"Did {CANARY}"]
+    assert json.loads(records["score_receipt.json"][0]["signed"])["release_id"] == "release-1"
+    assert records["score_receipt.json"][0]["signature"]
     assert records["postings.json"][0]["title"] == "Data Engineer"
     assert archive.read("avatar.jpg")[:2] == b"\xff\xd8"
     hashes = await system.sql("SELECT password_hash FROM app_user")
@@ -242,7 +246,7 @@ async def test_an_erased_person_is_found_in_no_store(system: System, person: Per
     done = (await system.client.get(receipt)).json()
     assert (done["status"], done["pending"]) == ("complete", [])
     tables = ("event", "impression", "saved_job", "job_application", "user_skill", "totp_factor", "mail")
-    for table in (*tables, "resume", "resume_version", "resume_quota"):
+    for table in (*tables, "resume", "resume_version", "resume_quota", "score_receipt"):
         assert done["stores"]["database"][table] == expected[table] > 0
     assert done["stores"]["database"]["login_throttle"] > 0
     assert done["stores"]["files"] == {"avatars": 1, "exports": 1}
