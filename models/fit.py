@@ -66,9 +66,10 @@ class FitModel:
         return self.base_logit(rows) + met + self.years_logit(rows)
 
     def base_logit(self, rows: F64) -> F64:
-        """(n,) the logit of somebody who shows nothing."""
+        """(n,) the logit of somebody who shows nothing and does not say their years."""
         asked = np.log1p(self._asked(rows))
-        raw = self.base + self.base_asked * asked + self.base_years * (rows[:, -2] > 0)
+        wants_years = (self.base_years + self.years_unknown) * (rows[:, -2] > 0)
+        raw = self.base + self.base_asked * asked + wants_years
         return np.asarray(self.shift + self.scale * raw)
 
     def unit(self, rows: F64) -> F64:
@@ -78,10 +79,11 @@ class FitModel:
         return np.asarray(self.scale * worth / np.maximum(asked, 1e-9) * (asked > 0))
 
     def years_logit(self, rows: F64) -> F64:
+        """(n,) what stating one's years moves: below 0 where they are too few."""
         asked, had = rows[:, -2], np.maximum(rows[:, -1], 0.0)
         share = np.where(asked > 0, np.minimum(had / np.maximum(asked, 1e-9), 1.0), 0.0)
         height = np.where(rows[:, -1] < 0, self.years_unknown, np.interp(share, YEAR_KNOTS, self.years))
-        return np.asarray(self.scale * height * (asked > 0))
+        return np.asarray(self.scale * (height - self.years_unknown) * (asked > 0))
 
     def _asked(self, rows: F64) -> F64:
         return sum((w * rows[:, k] for k, w in enumerate(self.weights)), np.zeros(len(rows)))

@@ -24,7 +24,8 @@ _NEEDS = len(STRENGTHS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`contribution` in logits. `loss` is what is missed by not meeting a demand (0 where it is met).
+    """`contribution` in logits, below 0 for years that are too few: the base takes them for unknown.
+    `loss` is what is missed by not meeting a demand (0 where it is met).
 
     `match` is the pair of demand and evidence behind a row of fit; None for the base and for interest.
     """
