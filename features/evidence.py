@@ -63,7 +63,7 @@ def read_evidence(
         for mention in matcher.find(text):
             shown = Shown(source, mention.start, mention.end)  # type: ignore[arg-type]
             skills.setdefault(index(mention.skill_id), []).append(shown)
-    parts = passages(user.resume_text)
+    parts = passages(resume)
     stated = _stated(user)
     return Evidence(
         skills={skill: tuple(places) for skill, places in skills.items()},

@@ -5,7 +5,8 @@ Rules, in words:
 1. *Hidden*: markup that is not shown (comments, `display:none`, size 0, white text), and characters without
    a width or a picture. What a PDF hides is found by its reader (features/resume/pdf.py).
 2. *A posting*: a paragraph, and what follows it up to the next heading of a resume, that speaks as a posting
-   does in at least three ways ("we are looking for", "you bring", "what we offer").
+   does in at least three ways ("we are looking for", "you bring", a heading "what we offer");
+   to seek somebody counts for two.
 3. *A word list*: a paragraph that names more than `MAX_LISTED` different skills and says next to nothing
    about them. A section "Skills" of ordinary length stays: to state a skill is what it is for.
 4. *Copied*: `COPIED_WORDS` or more words in a row that also stand in the posting at hand; duties are often
@@ -19,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from features.headings import MAX_HEADING_CHARS, heading_role, is_heading
 from features.personal import Span
 from features.resume.sections import heading_kind
 from features.skills import SkillMention
@@ -40,56 +42,54 @@ _STYLED = re.compile(
     rf".{{0,{_MAX_HIDDEN_CHARS}}}?</\1>",
     re.DOTALL | re.IGNORECASE,
 )
-#: Without three of these no posting speaks; to look for them is quick.
+#: Without two of these no posting speaks; to look for them is quick.
 _VOICE = (
-    " we ", "we'", "we’", " you", "your ", " us", " our ", "offer", "perks", "benefits", "require",
-    "candidate", "apply", "qualifications", "nice to have", "must have", "in return", "backgrounds",
+    "we ", "we'", "we’", "you", "our ", "offer", "perks", "benefits", "require", "candidate", "apply",
+    "qualifications", "nice to have", "must have", "in return", "backgrounds", "wanted",
 )  # fmt: skip
 #: Headings with which a resume goes on; "qualifications" and "skills" a posting has as well.
 _RESUME_KINDS = ("work", "education", "references", "interests", "projects", "personal", "languages")
-#: One pattern for each way in which a posting speaks and a resume does not.
-_MARKS = tuple(
-    re.compile("|".join(ways), re.IGNORECASE)
-    for ways in (
-        (
-            r"\bwe(?:['’]re| are) (?:currently )?(?:looking for|seeking|hiring)\b",
-            r"\bwe (?:seek|need) an?\b",
-            r"\bjoin (?:us|our team)\b",
-        ),
-        (
-            r"\byou(?:['’]ll| will) (?:be|have|work|need|join|lead|help|build|own)\b",
-            r"\byou (?:bring|have|are|know)\b",
-            r"\byour (?:profile|role|tasks|responsibilities|mission)\b",
-        ),
-        (r"\bwhat we offer\b", r"\bwe offer\b", r"\bbenefits\s*(?::|$)", r"\bperks\b", r"\bin return\b"),
-        (
-            r"\bwhat you(?:['’]ll| will)? (?:do|bring|need)\b",
-            r"\b(?:minimum|preferred|required) qualifications\b",
-            r"\bnice to have\b",
-            r"\bmust[- ]have\b",
-            r"^\s*requirements\b",
-        ),
-        (
-            r"\bapply (?:now|today|with|here)\b",
-            r"\bhow to apply\b",
-            r"\bsend (?:us )?your (?:cv|resume|application)\b",
-            r"\bequal opportunity employer\b",
-            r"\ball backgrounds are welcome\b",
-        ),
-        (
-            r"\bideal candidate\b",
-            r"\bsuccessful candidate\b",
-            r"\bcandidates? (?:must|should|will)\b",
-            r"\b(?:is|are) required\b",
-        ),
-        (
-            r"\babout (?:us|the role|the company|the job)\b",
-            r"\bwho we are\b",
-            r"\bour (?:company|client) is\b",
-            r"\bwe are a\b",
-        ),
-    )
-)
+_POSTING_STARTS = frozenset("the your you our we what why about".split())
+_POSTING_ROLES = frozenset(("duty", "must", "nice", "benefit", "company"))
+#: Headings with which a resume goes on; "qualifications" and "skills" a posting has as well.
+_RESUME_KINDS = ("work", "education", "references", "interests", "projects", "personal", "languages")
+#: What a posting does and a resume does not -> how it is put. Headings of postings add to these.
+_VOICES: dict[str, tuple[str, ...]] = {
+    "seeks": (
+        r"\bwe(?:['’]re| are) (?:currently )?(?:looking for|seeking|hiring)\b",
+        r"\bwe (?:seek|need) an?\b|\bteam (?:in [\w -]{2,40} )?needs an?\b",
+        r"\bjoin (?:us|our team)\b|\bwanted\b[.,]",
+        r"\bdo you want to work\b",
+    ),
+    "you": (
+        r"\byou(?:['’]ll| will| would) (?:be|have|work|need|join|lead|help|build|own)\b",
+        r"\byou (?:bring|have|are|know|work|like)\b",
+        r"\byour (?:profile|role|tasks|responsibilities|mission|last role)\b",
+    ),
+    "benefit": (
+        r"\bwhat we offer\b",
+        r"\bwe offer\b",
+        r"\bbenefits\s*(?::|$)",
+        r"\bperks\b",
+        r"\bin return\b",
+    ),
+    "must": (
+        r"\bwhat you(?:['’]ll| will)? (?:do|bring|need)\b",
+        r"\b(?:minimum|required) qualifications\b|^\s*requirements\b|\bmust[- ]have\b",
+        r"\b(?:ideal|successful) candidate\b|\bcandidates? (?:must|should|will)\b|\b(?:is|are) required\b",
+    ),
+    "nice": (r"\bnice to have\b|\bpreferred qualifications\b|\bwould be (?:welcome|a plus)\b",),
+    "apply": (
+        r"\bapply (?:now|today|with|here)\b|\bhow to apply\b",
+        r"\bsend (?:us )?your (?:cv|resume|application)\b|\bwe read every application\b",
+        r"\bequal opportunity employer\b|\ball backgrounds are welcome\b",
+    ),
+    "company": (
+        r"\babout (?:us|the role|the company|the job)\b|\bwho we are\b",
+        r"\bour (?:company|client) is\b|\bwe are a\b|\byou may know us\b",
+    ),
+}
+_VOICE_OF = {what: re.compile("|".join(ways), re.IGNORECASE) for what, ways in _VOICES.items()}
 
 
 def stuffed_spans(text: str, mentions: Sequence[SkillMention] = ()) -> list[Span]:
@@ -122,31 +122,48 @@ def outside(mentions: Iterable[SkillMention], spans: Sequence[Span]) -> list[Ski
 def _postings(text: str, paragraphs: Sequence[Span]) -> list[Span]:
     """Runs of paragraphs in which a posting speaks, each up to the next heading of a resume."""
     lower = text.lower()
-    if sum(word in lower for word in _VOICE) < POSTING_MARKS:
+    if sum(word in lower for word in _VOICE) < 2:
         return []
     spans: list[Span] = []
     run: list[Span] = []
-    spoken: set[int] = set()
+    spoken: set[str] = set()
+    before: Span | None = None
     for start, end in [*paragraphs, (len(text), len(text))]:
-        paragraph = text[start:end]
-        marks = _spoken(paragraph)
-        if run and not marks and _resumes(paragraph):
-            if len(spoken) >= POSTING_MARKS:
+        marks = _spoken(text[start:end])
+        if run and not marks and _resumes(text[start:end]):
+            if len(spoken) + ("seeks" in spoken) >= POSTING_MARKS:
                 spans.append((run[0][0], run[-1][1]))
             run, spoken = [], set()
+        if marks and not run and before and _is_title(text[slice(*before)]):
+            run.append(before)
         if run or marks:
             run.append((start, end))
             spoken |= marks
+        before = (start, end)
     return spans
 
 
-def _spoken(paragraph: str) -> set[int]:
-    return {i for i, pattern in enumerate(_MARKS) if pattern.search(paragraph)}
+def _is_title(paragraph: str) -> bool:
+    """Whether this may be what a posting is headed with: one short line."""
+    return "\n" not in paragraph and len(paragraph.split()) <= 14
+
+
+def _spoken(paragraph: str) -> set[str]:
+    """What a posting does in this paragraph: by its headings, and by its way of speaking."""
+    found = {what for what, pattern in _VOICE_OF.items() if pattern.search(paragraph)}
+    for line in paragraph.split("\n"):
+        if len(line) <= MAX_HEADING_CHARS and is_heading(line) and heading_kind(line) is None:
+            role = heading_role(line)
+            found |= {role} if role in _POSTING_ROLES else set()
+    return found
 
 
 def _resumes(paragraph: str) -> bool:
     """Whether the resume goes on here: at its end, or where a line is one of a resume's headings."""
-    return not paragraph or heading_kind(paragraph.partition("\n")[0]) in _RESUME_KINDS
+    line = paragraph.partition("\n")[0]
+    if line.partition(" ")[0].lower() in _POSTING_STARTS:
+        return False  # "The job:", "Your profile"
+    return not paragraph or heading_kind(line) in _RESUME_KINDS
 
 
 def _lists(text: str, paragraphs: Sequence[Span], mentions: Sequence[SkillMention]) -> list[Span]:
