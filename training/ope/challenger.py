@@ -1,4 +1,8 @@
-"""Scores of a challenger for the pages of a log: from a release's two towers, or from a file."""
+"""Scores of a challenger for the pages of a log: from a release's two towers, or from a file.
+
+A release is judged by its first stage. What ranks after it (second stage, diversity, a quota of new postings)
+comes as a file of the scores it gives.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from features.snapshot import snapshot_from_market
+from features.behaviour import from_us, states_at
+from features.snapshot import interactions, read_events, read_jobs, read_users, snapshot_from_market
+from models.testing import tiny_bundle, tiny_release
 from training.cli import app
 from training.market import POLICY_RELEASE_ID, MarketConfig, generate
-from training.ope.challenger import FileScores, candidates_of
+from training.ope.challenger import FileScores, TowerScores, candidates_of
 from training.ope.pages import OpeError
 from training.ope.simulated import SimulatedLog, simulate
 from training.ope.snapshot_log import SnapshotLog, read_log
@@ -136,7 +139,7 @@ def test_the_command_prints_a_table(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     path, out = scores_file(tmp_path / "scores.parquet", log), tmp_path / "ope.json"
-    command = ["ope", "--scores", str(path), "--temperature", "2", "--pages", "500", "--json", str(out)]
+    command = ["ope", "--scores", str(path), "--temperature", "2", "--pages", "250", "--json", str(out)]
     answer = CliRunner().invoke(app, command)
     assert answer.exit_code == 0, answer.output
     for word in (POLICY_RELEASE_ID, "IPS", "SNIPS", "DR", "effective pages"):
@@ -150,3 +153,55 @@ def test_the_command_prints_a_table(
     neither = CliRunner().invoke(app, ["ope"])
     assert neither.exit_code == 1
     assert "name a release or give --scores" in neither.output
+
+
+# -- a release as challenger ---------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with few texts to encode: a snapshot and an untrained release."""
+    folder = tmp_path_factory.mktemp("little")
+    config = MarketConfig.small(seed=2, companies=10, postings=60, seekers=50, days=30, sessions=12.0)
+    generate(config, folder / "market", progress=False)
+    snapshot_from_market(folder / "market", folder / "snapshots")
+    tiny_release(folder / "releases", "tiny", tiny_bundle())
+    return folder
+
+
+def test_towers_see_a_user_as_of_the_page(little: Path) -> None:
+    """The same vector as the serving side computes from the record and its history at that moment."""
+    bundle = tiny_bundle()
+    (snapshot,) = (little / "snapshots").iterdir()
+    log = read_log(snapshot, since=0)
+    scores = TowerScores(bundle, snapshot, little / "cache" / "sentences.sqlite", log)
+    row = int(np.argmax(log.at))
+    page = (int(log.user_ids[row]), from_us(int(log.at[row])))
+    (found,) = states_at(interactions(read_events(snapshot)), [page])
+    assert found.state.history
+    (user,) = (one for one in read_users(snapshot) if one.user_id == page[0])
+    jobs = bundle.encode_jobs(list(read_jobs(snapshot)))
+
+    def look_up(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.ones(len(ids), bool), jobs[np.searchsorted(log.job_ids, ids)]
+
+    vector = bundle.encode_users([replace(user, history=found.state.history)], look_up, page[1])
+    assert scores(np.array([row]))[0] == pytest.approx((vector @ jobs.T)[0], abs=1e-4)
+    before = bundle.encode_users([user], look_up, page[1])
+    assert np.abs(before - vector).max() > 1e-4
+
+
+def test_a_release_is_evaluated(little: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(little))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    out = tmp_path / "ope.json"
+    answer = CliRunner().invoke(app, ["ope", "tiny", "--temperature", "1", "--json", str(out)])
+    assert answer.exit_code == 0, answer.output
+    assert "was trained on test, perhaps on these pages too" in answer.output
+    document = json.loads(out.read_text())
+    assert document["challenger"] == "tiny"
+    for value in document["acts_per_page"].values():
+        assert value["low"] <= value["value"] <= value["high"]
+    unknown = CliRunner().invoke(app, ["ope", "../tiny"])
+    assert unknown.exit_code == 1
