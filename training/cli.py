@@ -212,10 +212,13 @@ def pipeline(
 
 
 @app.command()
-def promote(release_id: str) -> None:
+def promote(
+    release_id: str,
+    force: Annotated[bool, typer.Option("--force", help="although a gate failed")] = False,
+) -> None:
     """Make a release the champion by hand."""
     with one_line():
-        _registry().promote(release_id)
+        _registry().promote(release_id, force=force)
         say(f"release {release_id} is the champion")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,12 @@ def fit_folder() -> Path:
     checkout = Path(__file__).resolve().parents[1] / "data" / "matching"
     installed = Path(sys.prefix) / "share" / "jobpilot" / "matching"
     return (Path(named) if named else checkout if checkout.is_dir() else installed) / "fit"
+
+
+def fit_figures() -> tuple[float, float]:
+    """ECE and coverage of the 90 % interval on the market that judged the weights, from their card."""
+    figures = json.loads((fit_folder() / "card.json").read_text())["figures"]
+    return float(figures["ECE"]), float(figures["coverage of the 90 % interval"].split()[0])
 
 
 def load_fit() -> tuple[FitModel, Intervals]:

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,14 +26,16 @@ from models.recipes import tower_config_for
 from models.release import Release
 from models.two_tower import TwoTower
 from training import plots
+from training.audit.run import audit_gates
 from training.build_index import build_index
 from training.config import TrainConfig
 from training.corpus import Corpus, build_corpus
 from training.evaluate import quality, rank_by_index, table_lookup, task_users, window_task
 from training.fit_weights import load_fit
+from training.gates import Evidence, gates
 from training.language.pack import language_weights, pack_language
 from training.progress import say
-from training.publish import Evidence, gates, publish
+from training.publish import publish
 from training.release import Registry
 from training.report import Report, evaluate_all
 from training.second_stage import RankerRecipe, SecondStage, train_second_stage
@@ -93,7 +95,7 @@ class Workspace:
     def load_evidence(self) -> Evidence:
         if not self.evidence.is_file():
             raise PipelineError(f"{self.snapshot.name} was not evaluated: run `jobpilot-ml evaluate`")
-        return Evidence(**json.loads(self.evidence.read_text()))
+        return Evidence.from_dict(json.loads(self.evidence.read_text()))
 
     @contextmanager
     def run(self, *, fresh: bool = False) -> Iterator[Run]:
@@ -198,6 +200,8 @@ def rank_step(work: Workspace, recipe: RankerRecipe) -> SecondStage:
         stage = train_second_stage(corpus, bundle, work.folder / "columns", recipe)
         bundle.match = stage.match_model(*load_fit())
         bundle.save(work.bundle)
+        evidence = replace(work.load_evidence(), second=stage.evidence(bundle.match))
+        work.evidence.write_text(json.dumps(asdict(evidence), indent=1))
         stage.save(work.match)
         stage.log(run)
         run.artifact(work.bundle / MATCH, "match")
@@ -239,7 +243,7 @@ def release_step(work: Workspace, *, promote: bool = True) -> Release:
             work.settings.encoder_source,
         )
         release = publish(work.settings.releases, release_id, bundle, index, corpus, evidence, language)
-        verdict = gates(evidence, release)
+        verdict = [*gates(evidence, release), *audit_gates(bundle, work.settings.data_dir / "audit", run)]
         registry.register(release, run.run_id, verdict)
         run.artifact(release.folder / "bundle", "bundle")
         for gate in verdict:

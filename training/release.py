@@ -5,6 +5,7 @@ The registry is the record, data/releases/CHAMPION is what serving reads; both m
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -37,7 +38,9 @@ class Registry:
         self._client: MlflowClient | None = tracking_client(uri) if uri else None
 
     def register(self, release: Release, run_id: str, gates: Sequence[Gate]) -> str:
-        """The number of the new model version ("" without a registry)."""
+        """The number of the new model version ("" without a registry). The verdict is kept beside the
+        for whoever promotes it later."""
+        self._verdict(release.release_id).write_text(json.dumps([asdict(g) for g in gates], indent=1))
         if self._client is None:
             return ""
         from mlflow.exceptions import MlflowException
@@ -50,9 +53,25 @@ class Registry:
         version = self._client.create_model_version(MODEL, source, run_id=run_id or None, tags=tags)
         return str(version.version)
 
-    def promote(self, release_id: str) -> None:
-        """Makes a release the champion; the one before becomes previous. Raises ReleaseError."""
+    def failed_gates(self, release_id: str) -> list[Gate]:
+        """Of the last verdict; a release that never was judged has failed one."""
+        path = self._verdict(release_id)
+        if not path.is_file():
+            return [Gate("judged", False, "no verdict is kept of this release")]
+        verdict = [Gate(**raw) for raw in json.loads(path.read_text())]
+        return [gate for gate in verdict if not gate.passed]
+
+    def promote(self, release_id: str, *, force: bool = False) -> None:
+        """Makes a release the champion; the one before becomes previous.
+
+        Raises ReleaseError, also if a gate failed and it is not forced. Going back to what was champion
+        before needs no new verdict.
+        """
         release = read_release(self.releases / release_id)
+        failed = [] if force else self.failed_gates(release_id)
+        if failed:
+            told = "; ".join(f"{gate.name} ({gate.detail})" for gate in failed)
+            raise ReleaseError(f"release {release_id} failed: {told}")
         before = champion(self.releases)
         if before == release.release_id:
             return
@@ -68,17 +87,21 @@ class Registry:
         if not path.is_file():
             raise ReleaseError("there is no previous champion to roll back to")
         release_id = path.read_text().strip()
-        self.promote(release_id)
+        self.promote(release_id, force=True)
         return release_id
 
     def status(self) -> dict[str, object]:
         current = champion(self.releases)
         folders = sorted(p.parent.name for p in self.releases.glob("*/release.json"))
         out: dict[str, object] = {"champion": current, "releases": folders}
+        out["failed_gates"] = {name: [g.name for g in self.failed_gates(name)] for name in folders}
         if current:
             release = asdict(read_release(self.releases / current))
             out |= {k: release[k] for k in ("created_at", "jobs", "index_kind", "snapshot_id", "metrics")}
         return out
+
+    def _verdict(self, release_id: str) -> Path:
+        return self.releases / f"{release_id}.gates.json"
 
     def _alias(self, alias: str, release_id: str) -> None:
         if self._client is None:

@@ -43,8 +43,8 @@ from training.evaluate import (
     task_users,
     window_task,
 )
+from training.gates import Evidence
 from training.metrics import Estimate, hits, recall_at
-from training.publish import Evidence
 from training.tracking import Run
 
 F32 = npt.NDArray[np.float32]

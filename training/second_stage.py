@@ -18,6 +18,8 @@ from models.ranker import Ranker
 from training import plots, ranker_plots
 from training.corpus import Corpus
 from training.evaluate import METRICS, window_task
+from training.fit_weights import fit_figures
+from training.gates import SecondStageEvidence, page_milliseconds
 from training.impressions import Shown, read_shown
 from training.interest import Interest, InterestQuality, calibrate, judge
 from training.intervals import Coverage, coverage, fit_intervals
@@ -25,7 +27,7 @@ from training.job_columns import corpus_columns
 from training.progress import say
 from training.ranker import RankerTraining, fit_ranker
 from training.ranker_data import PairFeatures, columns_of, ranker_config, shown_features
-from training.ranking import LIKENESS, Comparison, Score, compare, find_candidates
+from training.ranking import LIKENESS, TOWERS, Comparison, Score, compare, find_candidates
 from training.ranking import RANKER as OURS
 from training.tracking import Run
 
@@ -97,6 +99,25 @@ class SecondStage:
         """Everything the two numbers need, as one."""
         scale, shift = self.interest.scale, self.interest.shift
         return MatchModel(fit, self.ranker, fit_intervals, self.intervals, scale, shift)
+
+    def evidence(self, model: MatchModel) -> SecondStageEvidence:
+        """What the gates judge, with the figures of the tracked fit from its card."""
+        ours, towers = (self.comparison.results[k].estimate("NDCG@10") for k in (OURS, TOWERS))
+        fit_ece, fit_coverage = fit_figures()
+        return SecondStageEvidence(
+            ndcg=ours.mean,
+            ndcg_low=ours.low,
+            towers_ndcg=towers.mean,
+            towers_ndcg_high=towers.high,
+            ece=self.quality.everywhere.ece,
+            ece_first=self.quality.first.ece,
+            ece_first_chance=self.quality.chance,
+            coverage=0.0 if self.coverage is None else self.coverage.inside.mean,
+            groups=0 if self.coverage is None else self.coverage.inside.n,
+            fit_ece=fit_ece,
+            fit_coverage=fit_coverage,
+            page_ms=page_milliseconds(model),
+        )
 
     def table(self) -> Table:
         label = " (simulated market: synthetic data)" if self.synthetic else ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from models.bundle import ModelBundle
 from models.release import MANIFEST, read_release, release_folder
 from training.audit import report
 from training.audit.audit_set import (
@@ -22,11 +23,14 @@ from training.audit.invariance import Change, broken, invariance
 from training.audit.ll144 import Table, Verdict, audit_tables, gate
 from training.audit.scores import KINDS, Scorer, in_batches
 from training.progress import say
+from training.release import Gate
 from training.tracking import Run
 
 EXPERIMENT = "jobpilot/bias-audit"
 PEOPLE = 3_000
 EDITED = 200
+#: Of the audit that every release goes through; the full one is a command of its own.
+GATE_PEOPLE, GATE_EDITED = 800, 40
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,17 @@ def audit_release(
     found = read_release(place if (place / MANIFEST).is_file() else release_folder(releases, release))
     score = BundleScorer(found.load_bundle(threads=1))
     return found.release_id, audit(score, load_or_make(folder, people), edited=edited)
+
+
+def audit_gates(bundle: ModelBundle, folder: Path, run: Run) -> list[Gate]:
+    """The two gates of a bundle about to be released, on a smaller audit set; tables go into the run."""
+    from training.audit.scorer import BundleScorer
+
+    people = load_or_make(folder / f"people-{GATE_PEOPLE}", GATE_PEOPLE)
+    done = audit(BundleScorer(bundle), people, edited=GATE_EDITED)
+    log(done, run, "Bias audit")
+    verdicts = (("bias", done.bias), ("invariance", done.invariance))
+    return [Gate(name, verdict.passed, verdict.detail) for name, verdict in verdicts]
 
 
 def log(done: Audit, run: Run, title: str) -> None:
