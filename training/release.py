@@ -38,7 +38,7 @@ class Registry:
         self._client: MlflowClient | None = tracking_client(uri) if uri else None
 
     def register(self, release: Release, run_id: str, gates: Sequence[Gate]) -> str:
-        """The number of the new model version ("" without a registry). The verdict is kept beside the
+        """The number of the new model version ("" without a registry). The verdict stays with the release,
         for whoever promotes it later."""
         self._verdict(release.release_id).write_text(json.dumps([asdict(g) for g in gates], indent=1))
         if self._client is None:
