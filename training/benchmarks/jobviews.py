@@ -4,12 +4,13 @@ Protocol: repeat views dropped; views in order of their start; users with two jo
 the target; all jobs minus those the user saw before are ranked; ties count half. Users with one job are
 cold: nothing but what they stated in their profile before that view is known of them; they are reported
 apart. The job id is no feature. Towers and behaviour baselines see others' views only from before the
-target (towers: before the target's block, see jobviews_towers.py).
+target (towers and ranker: before the target's block, see jobviews_towers.py and jobviews_ranker.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,17 @@ from training.baselines_logistic import LogisticContent
 from training.benchmarks import jobviews_data as data_files
 from training.benchmarks.jobviews_data import JobViews, last_of_each, load_jobviews
 from training.benchmarks.jobviews_fields import JobFields
+from training.benchmarks.jobviews_pairs import PairFeatures
+from training.benchmarks.jobviews_promises import promises
+from training.benchmarks.jobviews_ranker import (
+    COLD_GROUPS,
+    EVERY_GROUP,
+    Ranked,
+    RankRecipe,
+    questions,
+    walk,
+    within,
+)
 from training.benchmarks.jobviews_towers import Recipe, Setting, untrained, walk_forward
 from training.benchmarks.report import (
     BenchmarkReport,
@@ -40,7 +52,10 @@ from training.tracking import Run
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 Encode = Callable[[Sequence[str]], F32]
+#: How many of the towers' jobs the product hands to its ranker.
+CANDIDATES = 200
 FILES = (data_files.VIEWS, data_files.WISHES, data_files.WORK)
 
 
@@ -52,6 +67,7 @@ def run(
     run: Run | None = None,
     encode: Encode | None = None,
     recipe: Recipe | None = None,
+    rank_recipe: RankRecipe | None = None,
 ) -> BenchmarkReport:
     """Scores the test targets once and reports. Raises BenchmarkDataError if files are missing."""
     require_files(data, FILES)
@@ -65,17 +81,53 @@ def run(
     setting = _setting(views, encode, targets, recipe, seed)
     known = np.setdiff1d(np.arange(len(views.events)), targets)
     say(f"jobviews: {len(views.jobs):,} jobs, {views.users:,} users, {len(views.events):,} views")
-    ours = target_ranks(views, targets, walk_forward(setting, known, targets))
+    towers = walk_forward(setting, known, targets)
+    ours = target_ranks(views, targets, towers)
     others = {"two towers, untrained": target_ranks(views, targets, untrained(setting, targets))}
     for baseline, rows in _baselines(views, targets, known, encode, seed):
         say(f"jobviews: {baseline.name}")
         scores = np.zeros((len(targets), len(views.jobs)), np.float32)
         scores[rows] = baseline.score(views.events.user[targets[rows]])
         others[baseline.name] = target_ranks(views, targets, scores)
-    slices = _slices(views, setting, targets, ours, others)
+    second = _second_stage(setting, encode, targets, rank_recipe or RankRecipe())
+    stated = (setting.users_at_target.dense["tabular"][views.events.user[targets]] == 0).any(1)
+    slices = _slices(views, stated, targets, ours, others)
+    slices += _ranked_slices(
+        slices, views, second, stated[np.isin(targets, second.cold.rows)], targets, towers
+    )
     params = {"seed": seed, "blocks": recipe.blocks, **recipe.train.model_dump()}
-    report = BenchmarkReport("jobviews", slices, params, meter.seconds(), meter.peak_mb())
+    params |= {f"ranker/{k}": v for k, v in asdict(second.recipe).items()}
+    kept = promises(second.warm, views.events.job[second.warm.rows], seed)
+    report = BenchmarkReport(
+        "jobviews",
+        slices,
+        params,
+        meter.seconds(),
+        meter.peak_mb(),
+        figures=second.validation | {f"ECE_{name}": p.found.ece for name, p in kept.items()},
+        tables=tuple(p.table() for p in kept.values()),
+    )
     return finish(report, json_out, run)
+
+
+@dataclass(frozen=True)
+class SecondStage:
+    """Every target ranked by what was fitted before it. `validation`: how views before the last fared, which
+    is what the recipe was chosen by."""
+
+    recipe: RankRecipe
+    warm: Ranked
+    cold: Ranked
+    validation: dict[str, float]
+
+
+def _second_stage(setting: Setting, encode: Encode, targets: I64, recipe: RankRecipe) -> SecondStage:
+    pairs, events = PairFeatures(setting.views, encode), setting.views.events
+    warm, checks = walk(setting, pairs, questions(setting, targets, cold=False), recipe, EVERY_GROUP)
+    figures = rank_metrics(score_ranks(checks.logits, events.job[checks.rows]))
+    validation = {f"{name}_ranked_validation": float(v.mean()) for name, v in figures.items()}
+    cold, _ = walk(setting, pairs, questions(setting, targets, cold=True), recipe, COLD_GROUPS)
+    return SecondStage(recipe, warm, cold, validation)
 
 
 def _setting(views: JobViews, encode: Encode, targets: I64, recipe: Recipe, seed: int) -> Setting:
@@ -160,11 +212,10 @@ def _matches(views: JobViews) -> tuple[dict[str, list[str]], dict[str, list[str]
 
 
 def _slices(
-    views: JobViews, setting: Setting, targets: I64, ours: F64, others: dict[str, F64]
+    views: JobViews, stated: Bools, targets: I64, ours: F64, others: dict[str, F64]
 ) -> tuple[Slice, ...]:
     user = views.events.user[targets]
     warm = np.bincount(views.events.user, minlength=views.users)[user] > 1
-    stated = (setting.users_at_target.dense["tabular"][user] == 0).any(1)
 
     def part(title: str, rows: npt.NDArray[np.bool_], suffix: str, labels: list[str]) -> Slice:
         def figures(ranks: F64) -> dict[str, Estimate]:
@@ -180,6 +231,34 @@ def _slices(
         part("jobviews: cold users who stated a wish or a job", ~warm & stated, "_cold_stated", cold),
         part("jobviews: all cold users (one view)", ~warm, "_cold", cold),
     )
+
+
+def _ranked_slices(
+    slices: tuple[Slice, ...],
+    views: JobViews,
+    second: SecondStage,
+    stated: Bools,
+    targets: I64,
+    towers: F32,
+) -> tuple[Slice, ...]:
+    """The same users as `slices`: towers and baselines in one table with the ranker. `stated` (cold targets,)
+    marks users who stated something; `towers` (targets, jobs) is -inf for jobs seen before."""
+    job = views.events.job
+    warm = estimates(rank_metrics(score_ranks(second.warm.logits, job[second.warm.rows])))
+    of_warm = towers[np.isin(targets, second.warm.rows)]
+    first = within(second.warm, of_warm, CANDIDATES)
+    shortlisted = estimates(rank_metrics(score_ranks(first, job[second.warm.rows])))
+    cold_ranks = score_ranks(second.cold.logits, job[second.cold.rows])
+    cold = [estimates(rank_metrics(cold_ranks[rows])) for rows in (stated, np.ones_like(stated))]
+    ours = (warm, *cold)
+    out = []
+    for part, figures in zip(slices, ours, strict=True):
+        table = {part.label: part.ours, **part.baselines}
+        if part.suffix == "":
+            table[f"ranker over the towers' first {CANDIDATES}"] = shortlisted
+        title, suffix = f"{part.title}, ranked", f"{part.suffix}_ranked"
+        out.append(Slice(title, part.users, figures, table, suffix=suffix, label="ranker"))
+    return tuple(out)
 
 
 main = as_command(run, __doc__)

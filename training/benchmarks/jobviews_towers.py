@@ -107,25 +107,28 @@ def walk_forward(setting: Setting, known: I64, targets: I64) -> F32:
         if not len(block):
             continue
         before = events.at[targets[block[0]]]
-        towers = _trained(setting, events.take(known[events.at[known] < before]))
-        out[block] = _scores(setting, towers, events.take(targets[block]))
+        towers = trained(setting, events.take(known[events.at[known] < before]))
+        out[block] = similarities(setting, towers, events.take(targets[block]), setting.users_at_target)
     return out
 
 
 def untrained(setting: Setting, targets: I64) -> F32:
     """(targets, jobs) similarities of towers that hold only the start weights of their fields."""
-    return _scores(setting, _start(setting), setting.views.events.take(targets))
+    return similarities(
+        setting, untrained_towers(setting), setting.views.events.take(targets), setting.users_at_target
+    )
 
 
-def _start(setting: Setting) -> TwoTower:
+def untrained_towers(setting: Setting) -> TwoTower:
     train = setting.recipe.train
     config = setting.fields.tower_config(residual=train.residual, dropout=train.dropout, seed=setting.seed)
     return start(config).eval()
 
 
-def _trained(setting: Setting, past: Events) -> TwoTower:
+def trained(setting: Setting, past: Events) -> TwoTower:
+    """Towers fitted on `past`; the untrained ones where it holds too little to fill a batch."""
     config, recipe = setting.recipe.train.model_copy(update={"seed": setting.seed}), setting.recipe
-    towers = _start(setting)
+    towers = untrained_towers(setting)
     # 3,000 examples cannot improve 6 million numbers: what is learned is how much each field counts
     towers.projections.requires_grad_(recipe.learn_projections)
     twice = np.bincount(past.user, minlength=setting.views.users)[past.user] > 1
@@ -146,13 +149,14 @@ def _trained(setting: Setting, past: Events) -> TwoTower:
     return towers.eval()
 
 
-def _scores(setting: Setting, towers: TwoTower, targets: Events) -> F32:
-    """Through the exact index, like the product; a user of whom nothing is known scores 0 everywhere."""
+def similarities(setting: Setting, towers: TwoTower, targets: Events, users: Inputs) -> F32:
+    """(targets, jobs) through the exact index, like the product; a user of whom nothing is known scores 0
+    everywhere. `users` has a row for each user of the data."""
     history = PastOfEvents(setting.views.events, targets.user, targets.at, 50)
-    users = setting.users_at_target.take(targets.user).with_history(history.take(np.arange(len(targets))))
+    asking = users.take(targets.user).with_history(history.take(np.arange(len(targets))))
     with torch.no_grad():
         jobs = towers.embed_jobs(to_batch(setting.jobs))  # (jobs, 256)
-        queries = towers.embed_users(to_batch(users, np.arange(len(setting.jobs))), jobs).numpy()
+        queries = towers.embed_users(to_batch(asking, np.arange(len(setting.jobs))), jobs).numpy()
     index = JobIndex.build(jobs.numpy(), np.arange(len(jobs)), encoder_version=VERSION, kind="exact")
     out = np.zeros((len(targets), len(jobs)), np.float32)
     real = np.flatnonzero(np.linalg.norm(queries, axis=1) > 0.5)

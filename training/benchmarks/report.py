@@ -109,6 +109,9 @@ class BenchmarkReport:
     params: Mapping[str, object]
     seconds: float
     peak_mb: float
+    #: Figures that are no mean over a slice's users, by their names in the JSON; and tables that show more.
+    figures: Mapping[str, float] = field(default_factory=dict)
+    tables: tuple[Table, ...] = ()
 
     def document(self) -> dict[str, object]:
         metrics, intervals = {}, {}
@@ -123,7 +126,7 @@ class BenchmarkReport:
                 baselines.setdefault(label, {}).update({k + s.suffix: v.mean for k, v in row.items()})
         return {
             "benchmark": self.benchmark,
-            "metrics": metrics,
+            "metrics": metrics | dict(self.figures),
             "intervals_95": intervals,
             "users": {s.title: s.users for s in self.slices},
             "baselines": baselines,
@@ -139,6 +142,8 @@ def finish(report: BenchmarkReport, json_out: Path | None, run: Run | None) -> B
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 150)
     for s in report.slices:
         console.print(s.table())
+    for table in report.tables:
+        console.print(table)
     console.print(f"{report.seconds:.0f} s, peak {report.peak_mb:.0f} MB")
     text = json.dumps(report.document(), indent=1)
     if json_out is not None:

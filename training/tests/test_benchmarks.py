@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import json
 from collections.abc import Sequence
@@ -16,11 +17,15 @@ from training.baselines import Popularity
 from training.benchmarks import gowalla, jobviews
 from training.benchmarks.jobviews_data import JobRow, Stated, last_of_each, load_jobviews
 from training.benchmarks.jobviews_fields import JobFields
+from training.benchmarks.jobviews_pairs import NAMED, Moment, PairFeatures
 from training.benchmarks.jobviews_places import us_places
+from training.benchmarks.jobviews_promises import promises
+from training.benchmarks.jobviews_ranker import Questions, Ranked, RankRecipe, within
 from training.benchmarks.jobviews_towers import Recipe
 from training.benchmarks.report import BenchmarkDataError, Slice, estimates, write_whole
 from training.config import TrainConfig
 from training.metrics import Estimate
+from training.ranker import RankerTraining
 from training.tracking import NullRun
 
 VIEW_COLUMNS = "Applicant.ID Job.ID Title Position Company City State.Code Industry View.Start".split()
@@ -178,17 +183,70 @@ def test_jobviews_end_to_end(tmp_path: Path) -> None:
     tracked = Recorder()
     recipe = Recipe(blocks=2, train=QUICK)
     out = tmp_path / "out" / "jobviews.json"
-    report = jobviews.run(tmp_path, json_out=out, encode=letters, recipe=recipe, run=tracked)
+    ranker = RankRecipe(first_block=12, negatives=12, training=RankerTraining(epochs=12, learning_rate=0.02))
+    report = jobviews.run(
+        tmp_path, json_out=out, encode=letters, recipe=recipe, rank_recipe=ranker, run=tracked
+    )
     document = json.loads(out.read_text())
     assert document["benchmark"] == "jobviews"
     assert set(document) >= {"metrics", "baselines", "seconds", "peak_mb"}
-    assert [s.users for s in report.slices] == [30, 1, 1]
+    assert [s.users for s in report.slices] == [30, 1, 1] * 2
+    assert document["metrics"]["HR@10_ranked"] > 0.9
+    assert {"NDCG@10_ranked", "MRR_ranked", "HR@10_cold_ranked", "ECE_list"} <= set(document["metrics"])
+    assert document["baselines"]["two towers"]["HR@10_ranked"] == document["metrics"]["HR@10"]
+    assert "HR@10_ranked_validation" in document["metrics"]
     # everybody stays in one of four towns, so content must find most targets among the 7 left there
     assert document["metrics"]["HR@10"] > 0.9 > document["baselines"]["random"]["HR@10"]
     assert document["metrics"]["HR@10_cold_stated"] == 1.0  # user 900 stated a job in the target's town
     assert {"logistic content + popularity", "TF-IDF, history", "item-kNN"} <= set(document["baselines"])
     assert tracked.values["HR@10"] == document["metrics"]["HR@10"]
     assert json.loads(tracked.texts["jobviews.json"]) == document
+
+
+def test_pairs_know_nothing_of_what_came_later_and_not_the_job_id(tmp_path: Path) -> None:
+    a_town_market(tmp_path)
+    data = load_jobviews(tmp_path)
+    row = 60
+    moment = Moment(int(data.events.user[row]), int(data.events.at[row]))
+    nothing = np.zeros(len(data.jobs), np.float32)
+    rows = PairFeatures(data, letters)(moment, nothing)
+    assert rows.shape == (len(data.jobs), sum(len(features) for _, features in NAMED))
+    assert np.isfinite(rows).all()
+    past = dataclasses.replace(data, events=data.events.take(np.arange(row)))
+    np.testing.assert_array_equal(PairFeatures(past, letters)(moment, nothing), rows)
+    # the same jobs under other numbers have the same figures
+    order = np.random.default_rng(3).permutation(len(data.jobs))
+    place = np.argsort(order)
+    events = dataclasses.replace(data.events, job=place[data.events.job])
+    shuffled = dataclasses.replace(data, jobs=tuple(data.jobs[i] for i in order), events=events)
+    np.testing.assert_allclose(PairFeatures(shuffled, letters)(moment, nothing), rows[order], atol=1e-5)
+
+
+def test_blocks_are_cut_where_there_is_more_to_learn_from() -> None:
+    learn = np.arange(40) % 2 == 0
+    blocks = Questions(np.arange(40), learn, learn).blocks(RankRecipe(first_block=5, growth=1.0))
+    assert np.concatenate(blocks).tolist() == list(range(40))
+    # before a block, 5, 10 views and so on can be learned from
+    assert [int(learn[: b[0]].sum()) for b in blocks] == [0, 5, 10]
+
+
+def test_the_ranker_reorders_only_what_the_towers_hand_on() -> None:
+    towers = np.array([[0.9, 0.8, 0.1, -np.inf]], np.float32)
+    ranked = Ranked(np.array([0]), np.array([[1.0, 2.0, 9.0, -np.inf]], np.float32))
+    assert np.argsort(-within(ranked, towers, 2)[0]).tolist() == [1, 0, 2, 3]
+    assert np.argsort(-within(ranked, towers, 4)[0]).tolist() == [2, 1, 0, 3]
+
+
+def test_kept_promises_look_like_a_perfect_models_and_bold_ones_do_not() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(3000, 40)) * 2
+    job = (logits + rng.gumbel(size=logits.shape)).argmax(1)
+    rows = np.arange(3000)
+    kept = promises(Ranked(rows, logits.astype(np.float32)), job)
+    assert (kept["list"].n, kept["job"].n) == (3000, 30_000)
+    assert kept["list"].found.ece < 2 * kept["list"].expected_ece
+    bold = promises(Ranked(rows, (3 * logits).astype(np.float32)), job)
+    assert bold["job"].found.ece > 5 * bold["job"].expected_ece
 
 
 # -- gowalla ---------------------------------------------------------------------------------------------
