@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
@@ -268,6 +269,14 @@ class FeatureTransform:
                 "company": self.config.company_buckets,
             },
         )
+
+    def digest(self) -> str:
+        """Names what was fitted: equal digests give equal inputs."""
+        h = hashlib.sha256(json.dumps(asdict(self.config), sort_keys=True).encode())
+        h.update(self.taxonomy.version.encode())
+        h.update(self.term_df.tobytes() + self.skill_df.tobytes() + str(self.documents).encode())
+        h.update(self.blinder.digest())
+        return h.hexdigest()
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

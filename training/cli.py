@@ -223,6 +223,38 @@ def promote(
 
 
 @app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="a release, the champion say")],
+    b: Annotated[str, typer.Argument(help="another, the challenger say")],
+    snapshot: Snapshot = None,
+    user: Annotated[int | None, typer.Option(help="also what changes for this person")] = None,
+) -> None:
+    """Two releases on the test window of one snapshot: overall, by slice, and person by person."""
+    from models.release import read_release, release_folder
+    from training.compare import compare_releases
+    from training.pipeline import open_workspace
+    from training.text_cache import CachedEncoder
+    from training.tracking import start_run
+
+    settings = TrainingSettings()
+    with one_line():
+        work = open_workspace(settings, snapshot)
+        one, other = (read_release(release_folder(settings.releases, r)) for r in (a, b))
+        sentences = settings.data_dir / "cache" / "sentences.sqlite"
+        folder = settings.work / "compare" / work.snapshot.name
+        found = compare_releases(
+            one, other, work.snapshot, folder, lambda bundle: CachedEncoder(bundle.encoder, sentences)
+        )
+        uri, artifacts = settings.tracking_uri, settings.artifacts
+        with start_run("jobpilot/bundle-eval", uri=uri, artifacts=artifacts) as run:
+            found.log(run, folder)
+        for table in found.tables():
+            _show(table)
+        if user is not None:
+            typer.echo(json.dumps(found.person(user), indent=1))
+
+
+@app.command()
 def rollback() -> None:
     """Go back to the previous champion."""
     with one_line():

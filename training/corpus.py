@@ -112,21 +112,25 @@ def build_corpus(
     *,
     split: SplitConfig | None = None,
     config: TransformConfig | None = None,
+    transform: FeatureTransform | None = None,
 ) -> Corpus:
     """Fits the transform on postings known before the validation window and prepares all inputs in `out`.
 
+    With `transform`, that of a release say, nothing is fitted: the snapshot is seen as the release sees it.
     Streams over postings and seekers; an existing `out` made from the same snapshot is reused.
     Raises CorpusError if the snapshot has no events, and SplitError if they are too few.
     """
     events = read_events(snapshot)
     boundaries = split_by_time(_first_positive_times(events), split or SplitConfig())
     stamp = {"snapshot": read_manifest(snapshot).id, "encoder": encoder.encoder.version, "format": 3}
+    if transform is not None:
+        stamp["transform"] = transform.digest()
     stamp_path = out / "corpus.json"
     if not (stamp_path.is_file() and json.loads(stamp_path.read_text()) == stamp):
         shutil.rmtree(out, ignore_errors=True)
-        transform = _fit(snapshot, boundaries, config)
-        transform.save(out / "transform")
-        _write_inputs(snapshot, out, transform, encoder)
+        fitted = transform or _fit(snapshot, boundaries, config)
+        fitted.save(out / "transform")
+        _write_inputs(snapshot, out, fitted, encoder)
         stamp_path.write_text(json.dumps(stamp))
     return _open(snapshot, out, events, boundaries)
 
