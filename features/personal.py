@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from features.personal_words import NAMES, PEOPLES
 from features.resume.contact import emails, phones
@@ -143,18 +144,19 @@ _NAMED = NAMES | {"jenkins", "swift", "ada", "pascal"}
 _TRIGGERS = frozenset(
     """
     born birth marital citizen citizens national passport nationality descent origin heritage single
-    married divorced widowed mother father parent mum mom dad old card right authorized authorised visa
+    married divorced widowed mother father parent mum mom dad old right authorized authorised visa
     permit attached photo photograph originally he she they xe ze break gap pause sabbatical took taking
-    taken off leave home raise raising care cared caring looked looking unemployed work between return
-    returning returned laid redundant redundancy bachelor bachelors master masters doctorate doctor ph
-    phd mba sc bsc msc eng beng meng tech btech mtech ll llb llm associate associates diploma level
-    levels gcse gcses abitur high undergraduate foundation hnd leaving ba ma bs ms ed bed med aa aas b m
-    graduate graduated graduating graduation studied majored valedictorian laude gpa g dean fraternity
+    taken off leave raise raising care cared caring looked looking unemployed between return returning
+    returned laid redundant redundancy bachelor bachelors master masters doctorate doctor ph phd mba sc
+    bsc msc eng beng meng tech btech mtech ll llb llm associate associates diploma level levels gcse
+    gcses abitur undergraduate foundation hnd leaving ba ma bs ms ed bed med aa aas b m graduate
+    homemaker graduated graduating graduation studied majored valedictorian laude gpa g dean fraternity
     sorority coursework enrolled exchange university college institute instituto school academy
     polytechnic hochschule gymnasium école ecole lycée conservatory seminary faculty faculté facultad
-    campus mit eth uc iit lse nyu
+    campus mit eth uc iit lse nyu out stay green
     """.split()
 )
+_LABEL_MARKS = (":", "–", "—", "=", "- ")
 _STREETS = frozenset("street avenue road lane boulevard crescent terrace gardens".split())
 _TITLES = frozenset("mr mrs ms miss mx dr prof sir herr frau".split())
 _HOLE = re.compile(r"[^\n\r]")
@@ -222,7 +224,9 @@ def _line(line: str, start: int, state: _State, spans: Spans, known: Known) -> N
     labelled = _inline_kind(line)
     if labelled is not None:
         state.section, state.inline, state.header = labelled, True, False
-    if state.section in _PRIVATE_SECTIONS or _LABEL.match(line) or _in_gap(line, state):
+    words = {word.lower() for word in _WORD.findall(line)}
+    told = not words.isdisjoint(_TRIGGERS) or any(word.startswith(_STEMS) for word in words)
+    if state.section in _PRIVATE_SECTIONS or _is_labelled(line) or _in_gap(line, state, told):
         spans.private.append(whole)
         return
     if state.section in _SILENT_SECTIONS:
@@ -231,29 +235,38 @@ def _line(line: str, start: int, state: _State, spans: Spans, known: Known) -> N
             _schools(line, start, spans)
     if state.header and state.lines <= HEADER_LINES:
         _header(line, start, state, spans, known)
-    _inside(line, start, spans, known)
+    _inside(line, start, words, told, spans)
+
+
+def _is_labelled(line: str) -> bool:
+    return any(mark in line for mark in _LABEL_MARKS) and _LABEL.match(line) is not None
 
 
 def _heading(line: str, state: _State) -> SectionKind | None:
     bare = line.strip()
     if len(bare) > 60 or bare[-1:] in ".," or bare[0].islower() or _BULLET.match(line) or _DIGIT.search(bare):
         return None
-    kind = heading_kind(bare)
+    kind = _kind(bare)
     hiding = kind in _PRIVATE_SECTIONS or kind in _SILENT_SECTIONS
     shown = state.after_blank or bare.isupper() or bare.endswith(":")
     return None if hiding and not shown else kind
 
 
 def _inline_kind(line: str) -> SectionKind | None:
-    match = _INLINE.match(line)
-    return None if match is None or _BULLET.match(line) else heading_kind(match.group(1))
+    match = _INLINE.match(line) if ":" in line else None
+    return None if match is None or _BULLET.match(line) else _kind(match.group(1))
 
 
-def _in_gap(line: str, state: _State) -> bool:
+@lru_cache(4096)
+def _kind(heading: str) -> SectionKind | None:
+    return heading_kind(heading)
+
+
+def _in_gap(line: str, state: _State, told: bool) -> bool:
     """A line that announces a break, and the points under it."""
     if state.gap and (_BULLET.match(line) or line[:1].isspace()):
         return True
-    short = len(line) <= 120 and not title_score(line.split(",")[0]) >= 0.5
+    short = told and len(line) <= 120 and not title_score(line.split(",")[0]) >= 0.5
     state.gap = short and bool(_LEAVE_LINE.match(line) or _BREAK.search(line)) and line.rstrip()[-1:] != "."
     return state.gap
 
@@ -286,8 +299,7 @@ def _is_name(text: str, known: Known) -> bool:
     return any(word in NAMES or not known(word) for word in lower)
 
 
-def _inside(line: str, start: int, spans: Spans, known: Known) -> None:
-    words = {word.lower() for word in _WORD.findall(line)}
+def _inside(line: str, start: int, words: set[str], told: bool, spans: Spans) -> None:
     private = [m for pattern in _patterns(line, words) for m in pattern.finditer(line)]
     spans.private += [(start + m.start(), start + m.end()) for m in private]
     for match in _CAPITAL.finditer(line):
@@ -298,7 +310,7 @@ def _inside(line: str, start: int, spans: Spans, known: Known) -> None:
         spans.private += [(start + f.start, start + f.end) for f in emails(line)]
     if len(_DIGIT.findall(line)) >= 7:
         spans.private += [(start + f.start, start + f.end) for f in phones(line)]
-    if words & _TRIGGERS or any(stem in line or stem.capitalize() in line for stem in _STEMS):
+    if told:
         for match in _SENTENCE.finditer(line):
             _sentence(match.group(), start + match.start(), spans)
 
