@@ -72,6 +72,11 @@ def _ledgers(
     return tuple(out)
 
 
+def match_version(engine: Engine) -> str:
+    """The name of the second stage's weights, "" where there is none."""
+    return "" if engine.bundle.match is None else engine.bundle.match.version
+
+
 def match_model(engine: Engine) -> MatchModel:
     """Raises ValueError without a second stage."""
     if engine.bundle.match is None:

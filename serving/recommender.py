@@ -15,7 +15,7 @@ from serving.catalog import Conditions
 from serving.engine import Engine
 from serving.errors import UnknownJobError
 from serving.match_schemas import Match, WhyNotResponse
-from serving.matching import SHORT, matches
+from serving.matching import SHORT, match_version, matches
 from serving.person import Person, read_person
 from serving.policy import POOL_PAGES, diversify, place, reposts
 from serving.ranking import Ranked, pool_size, rank
@@ -80,7 +80,10 @@ class Recommender:
         with stages("explain"):
             items = _scored(engine, person, shown, [p.propensity for p in placed], request)
         return RecommendResponse(
-            items=items, release_id=engine.release.release_id, stages_ms=stages.milliseconds
+            items=items,
+            release_id=engine.release.release_id,
+            match_version=match_version(engine),
+            stages_ms=stages.milliseconds,
         )
 
     def score(self, engine: Engine, request: ScoreRequest, now: datetime) -> ScoreResponse:

@@ -101,6 +101,7 @@ class ScoredJob(Wire):
 class RecommendResponse(Wire):
     items: tuple[ScoredJob, ...]
     release_id: str
+    match_version: str = Field(default="", description="names the weights of the two numbers")
     stages_ms: dict[str, float] = Field(default_factory=dict, description="milliseconds spent per stage")
 
 

@@ -17,7 +17,7 @@ from serving.counterfactuals import Raises
 from serving.engine import Engine
 from serving.explain import Explainer, PastJob
 from serving.match_schemas import Match
-from serving.matching import matches
+from serving.matching import match_version, matches
 from serving.pairs import Pairs, pairs
 from serving.person import Person
 from serving.schemas import ScoredJob, ScoreRequest, ScoreResponse
@@ -47,7 +47,7 @@ def score_pairs(engine: Engine, person: Person, request: ScoreRequest, now: date
         items=tuple(item.model_copy(update={"rank": rank}) for rank, item in enumerate(ordered, 1)),
         unknown_job_ids=tuple(ids[~known].tolist()),
         release_id=engine.release.release_id,
-        match_version="" if engine.bundle.match is None else engine.bundle.match.version,
+        match_version=match_version(engine),
     )
 
 

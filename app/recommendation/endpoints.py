@@ -9,6 +9,7 @@ from app.db import Session
 from app.kit.timing import current, server_timing
 from app.recommendation import service
 from app.recommendation.schemas import RecommendationQuery, RecommendationsAnswer
+from app.scoring.recommended import with_receipts
 
 router = APIRouter(tags=["matching"])
 
@@ -22,6 +23,8 @@ async def recommendations(
 ) -> Response:
     """Postings for you. `Server-Timing` says where the time went, `X-JobPilot-Bundle` which model it was."""
     answer = await service.recommend(session, request.app.state.matching, user.user_id, query)
+    if query.receipts:
+        answer = await with_receipts(session, request.app.state.receipt_keys, user.user_id, answer)
     # written by pydantic itself: FastAPI would validate the page a second time and walk it a third
     response = Response(answer.model_dump_json(), media_type="application/json")
     _say_how(response, answer.release_id)

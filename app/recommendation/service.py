@@ -52,7 +52,11 @@ async def recommend(
         for rank, row in enumerate(rows, 1)
     ]
     return RecommendationsAnswer(
-        results=results, degraded=answer is None, release_id=release_id, request_id=request_id
+        results=results,
+        degraded=answer is None,
+        release_id=release_id,
+        match_version="" if answer is None else answer.match_version,
+        request_id=request_id,
     )
 
 
@@ -98,7 +102,16 @@ def request_of(
         radius_km=query.radius_km,
         salary_min=query.salary_min,
     )
-    return RecommendRequest(user=user, limit=limit, filters=filters, exclude=tuple(exclude))
+    return RecommendRequest(
+        user=user,
+        limit=limit,
+        filters=filters,
+        exclude=tuple(exclude),
+        explain=query.explain,
+        snapshots=query.receipts,
+        diversity=query.diversity,
+        freshness=query.freshness,
+    )
 
 
 def _ranked(answer: RecommendResponse) -> list[Ranked]:
