@@ -32,7 +32,8 @@ class UserSums:
         """From one number a page (n,)."""
         names, unit = np.unique(user, return_inverse=True)
         values = (np.ones(len(user)), reward, control, due, robust)
-        return cls(*(np.bincount(unit, column, minlength=len(names)) for column in values))
+        sums = [np.asarray(np.bincount(unit, column, len(names)), np.float64) for column in values]
+        return cls(*sums)
 
 
 #: weights (b, u), how often each user counts -> estimates (b,) and standard errors (b,)

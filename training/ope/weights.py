@@ -50,7 +50,8 @@ class PageWeights:
 def attention(pages: LoggedPages, target: F64, examination: F64) -> F64:
     """(n, K) f of each logged posting; target (n, K, K): [i, r', r] probability that the target puts the
     posting logged at r' at rank r. Ranks that the page does not have give nothing."""
-    return np.einsum("nij,nj,j->ni", target, pages.shown.astype(np.float64), examination)
+    shown = pages.shown.astype(np.float64)
+    return np.asarray(np.einsum("nij,nj,j->ni", target, shown, examination))
 
 
 def page_weights(pages: LoggedPages, target: F64, examination: F64) -> PageWeights:

@@ -139,7 +139,7 @@ def test_the_command_prints_a_table(
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     path, out = scores_file(tmp_path / "scores.parquet", log), tmp_path / "ope.json"
-    command = ["ope", "--scores", str(path), "--temperature", "2", "--pages", "250", "--json", str(out)]
+    command = ["ope", "--scores", str(path), "--temperature", "2", "--pages", "500", "--json", str(out)]
     answer = CliRunner().invoke(app, command)
     assert answer.exit_code == 0, answer.output
     for word in (POLICY_RELEASE_ID, "IPS", "SNIPS", "DR", "effective pages"):
