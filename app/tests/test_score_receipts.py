@@ -305,3 +305,24 @@ def test_without_a_key_of_its_own_it_follows_the_secret_key() -> None:
 def test_a_key_of_another_size_is_refused_at_the_start(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match="43 characters"):
         keys(**{name: value})
+
+
+async def test_a_page_of_recommendations_may_be_had_with_receipts(
+    person: Person, employer: tuple[Person, str]
+) -> None:
+    boss, company = employer
+    for _ in range(5):
+        await post_job(boss, company, **JOB)
+    plain = (await person.get("/api/v2/recommendations/")).json()
+    assert plain["match_version"]
+    assert all(item["receipt_id"] is None for item in plain["results"])
+    page = (await person.get("/api/v2/recommendations/", params={"receipts": True, "diversity": 0})).json()
+    assert page["results"]
+    for item in page["results"]:
+        assert item["match"]["snapshot"] is None
+        receipt = (await person.get(path(item["receipt_id"]))).json()
+        assert receipt["output"]["interest"] == item["match"]["interest"]
+        assert receipt["posting"]["id"] == item["job"]["id"]
+        assert (await verified(person, item["receipt_id"]))["agrees"]
+    bare = (await person.get("/api/v2/recommendations/", params={"explain": False})).json()
+    assert all(item["match"]["ledgers"] == [] for item in bare["results"])
