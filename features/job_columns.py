@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from features.demand_columns import DemandColumns, gather
 from features.demands import Demand
+from features.personal_words import GENDERED, neutral_word
 from features.places import Place
 from features.records import JobRecord
 from features.tabular import JOB_TYPES, REMOTE, SENIORITY, salary_usd
@@ -92,7 +93,8 @@ def job_columns(
 
 
 def title_words(title: str) -> list[int]:
-    return sorted({bucket(word, TITLE_WORDS) for word in words(title)})
+    """Hashed words of a title; "waitress" and "waiter" are one word, and pronouns are none."""
+    return sorted({bucket(neutral_word(w), TITLE_WORDS) for w in words(title) if w not in GENDERED})
 
 
 def level_code(title: str) -> int:

@@ -55,6 +55,13 @@ def pronoun(user: UserRecord, job: JobRecord, rng: np.random.Generator) -> Pair:
     return record("She", "her", "she/her", "waitress"), record("He", "his", "he/him", "waiter")
 
 
+def gendered_title(user: UserRecord, job: JobRecord, rng: np.random.Generator) -> Pair:
+    """What somebody wants to be, in the word for a woman and in that for a man."""
+    titles = (("Waitress", "Waiter"), ("Saleswoman", "Salesman"), ("Stewardess", "Steward"))
+    one, other = titles[rng.integers(len(titles))]
+    return replace(user, desired_title=one), replace(user, desired_title=other)
+
+
 def gap(user: UserRecord, job: JobRecord, rng: np.random.Generator) -> Pair:
     """A break that is told of, as a line or in a sentence."""
     start = int(rng.integers(2008, 2020))
@@ -109,7 +116,8 @@ def age(user: UserRecord, job: JobRecord, rng: np.random.Generator) -> Pair:
 
 
 PROTECTED: dict[str, Edit] = {
-    edit.__name__: edit for edit in (name, pronoun, gap, graduation_year, school, postcode, nationality, age)
+    edit.__name__: edit
+    for edit in (name, pronoun, gendered_title, gap, graduation_year, school, postcode, nationality, age)
 }
 
 

@@ -70,7 +70,7 @@ def test_every_edit_changes_the_resume(people: AuditSet, edit: str) -> None:
     rng = np.random.default_rng(0)
     for user, job in zip(*pairs(people, 5), strict=True):
         before, after = (PROTECTED | STUFFING)[edit](user, job, rng)
-        assert before.resume_text != after.resume_text
+        assert before != after
 
 
 def test_a_model_that_reads_names_is_not_invariant(people: AuditSet) -> None:
