@@ -40,12 +40,12 @@ I64 = npt.NDArray[np.int64]
 class RankerRecipe:
     """How much is read of each window: impressions to learn from and to judge by, people to rank for."""
 
-    train_rows: int = 60_000
-    check_rows: int = 30_000
-    users: int = 1_500
+    train_rows: int = 130_000
+    check_rows: int = 50_000
+    users: int = 3_000
     candidates: int = 200
-    hidden: int = 16
-    training: RankerTraining = field(default_factory=lambda: RankerTraining(epochs=30))
+    hidden: int = 32
+    training: RankerTraining = field(default_factory=lambda: RankerTraining(learning_rate=2e-3, patience=6))
 
 
 def demo() -> RankerRecipe:
@@ -58,7 +58,7 @@ def debug() -> RankerRecipe:
 
 
 def large() -> RankerRecipe:
-    return RankerRecipe(train_rows=400_000, check_rows=100_000, users=3_000)
+    return RankerRecipe(train_rows=400_000, check_rows=150_000, users=5_000)
 
 
 RECIPES: dict[str, Callable[[], RankerRecipe]] = {f.__name__: f for f in (demo, debug, large)}
