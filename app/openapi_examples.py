@@ -66,7 +66,8 @@ def add_examples(document: Json) -> None:
 
 
 def example(schema: Json, document: Json, name: str = "", depth: int = 0) -> Any:
-    """A value of `schema`: every field of an object, one item of a list; no deeper than eight levels."""
+    """A value of `schema`: every field of an object (deeper than eight levels the required ones), one item of
+    a list."""
     if "$ref" in schema:
         target = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
         return example(target, document, name, depth)
@@ -90,7 +91,9 @@ def example(schema: Json, document: Json, name: str = "", depth: int = 0) -> Any
 def _by_type(schema: Json, document: Json, depth: int) -> Any:
     kind = schema.get("type")
     if kind == "object" or "properties" in schema:
-        fields = schema.get("properties", {}) if depth < 8 else {}
+        fields = schema.get("properties", {})
+        if depth >= 8:
+            fields = {key: value for key, value in fields.items() if key in schema.get("required", ())}
         return {key: example(value, document, key, depth + 1) for key, value in fields.items()}
     if kind == "array":
         few = max(1, schema.get("minItems", 0)) if depth < 8 else 0

@@ -7,6 +7,7 @@ long is refused as a whole. Each portion has a transaction of its own: what was 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
@@ -95,14 +96,22 @@ class Stream:
         ids = {line.job_id for line, _ in read if line is not None and line.job_id is not None}
         known = await repository.stored(session, ids) if ids else {}
         return [
-            self._line(number, line, error, known, number - first)
+            self._line(
+                number, line, error, known, number - first, _id_of(raw[number - first]) if error else ""
+            )
             for number, (line, error) in enumerate(read, first)
         ]
 
     def _line(
-        self, number: int, sent: ScoreLine | None, error: Wrong | None, known: service.Known, place: int
+        self,
+        number: int,
+        sent: ScoreLine | None,
+        error: Wrong | None,
+        known: service.Known,
+        place: int,
+        name: str,
     ) -> _Line:
-        made = _Line(number, id=sent.id if sent else "", error=error)
+        made = _Line(number, id=sent.id if sent else name, error=error)
         if sent is None:
             return made
         try:
@@ -196,6 +205,15 @@ def _parsed(raw: bytes, number: int) -> tuple[ScoreLine | None, Wrong | None]:
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         return None, RequestValidationError(found)
+
+
+def _id_of(raw: bytes) -> str:
+    """What a line that is no good calls itself, so that its sender finds it."""
+    try:
+        name = json.loads(raw)["id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return name if isinstance(name, str) and len(name) <= 100 else ""
 
 
 def _target(sent: ScoreLine, known: service.Known, place: int) -> Target:

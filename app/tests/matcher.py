@@ -15,7 +15,7 @@ from models.match import MatchModel
 from models.testing import tiny_bundle, tiny_release
 from serving.behaviour import GuardedBehaviour, MemoryBehaviour
 from serving.engine import Engine
-from serving.errors import ReleaseGoneError
+from serving.errors import ReleaseGoneError, SnapshotRefusedError, UnknownJobError, UnknownPlaceError
 from serving.loader import assemble
 from serving.match_schemas import ReplayRequest
 from serving.recommender import Recommender
@@ -24,6 +24,13 @@ from serving.schemas import RecommendRequest, ScoreRequest, WhyNotRequest
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 RELEASE = "matches"
+#: As the service answers them.
+_STATUS: dict[type[Exception], int] = {
+    ReleaseGoneError: 409,
+    SnapshotRefusedError: 422,
+    UnknownJobError: 404,
+    UnknownPlaceError: 422,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,8 @@ class Matcher(Reader):
     def _respond(self, path: str, request: Any) -> tuple[int, Any]:
         try:
             return super()._respond(path, request)
-        except ReleaseGoneError as error:
-            return 409, {"error": str(error)}
+        except tuple(_STATUS) as error:
+            return _STATUS[type(error)], {"error": str(error)}
 
     def _answer(self, path: str, request: Any) -> Any:
         if self.canned.get(path):
