@@ -41,6 +41,7 @@ class Page:
 
 class Browser:
     def __init__(self, app: FastAPI) -> None:
+        self.app = app
         self.client = client_of(app)
         self.client.headers["Accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
 

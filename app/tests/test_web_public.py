@@ -3,8 +3,11 @@ part of JobPilot is silent."""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import json
 import re
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,13 +20,15 @@ from sqlalchemy import URL, text
 
 from app.db import Database
 from app.main import create_app
+from app.scoring.postings import GUESTS_FROM
 from app.search import follow
 from app.search.tantivy_index import TantivyIndex
 from app.tests.browsers import ORIGIN, Browser, Page, page_of
 from app.tests.conftest import client_of, settings_for
+from app.tests.listening import listening
 from app.tests.people import PASSWORD, People, Person, post_job
 from app.tests.receiver import Receiver, receiving
-from app.web import assets
+from app.web import assets, examples
 from app.web.labels import level, percent
 
 HTMX = {"HX-Request": "true", "Accept": "*/*"}
@@ -289,6 +294,36 @@ async def test_prices_are_what_the_settings_allow(database_url: URL) -> None:
     await app.state.database.close()
 
 
+async def test_the_examples_for_developers_work_as_they_stand(
+    served: tuple[Browser, Receiver], posted: list[dict[str, Any]]
+) -> None:
+    browser, receiver = served
+    app, address = browser.app, browser.app.state.settings.public_api_url
+    page = await browser.get("/developers")
+    shown = [node.text() for node in page.all("pre code")]
+    assert shown == [item.text for item in examples.at(f"{address}/api")]
+    score = {"rank": 1, "similarity": 0.1, "propensity": 1.0}
+    items = [{"job_id": GUESTS_FROM + place, "score": 0.9 - place / 2} | score for place in (0, 1)]
+    receiver.canned["/score"] = {"items": items, "release_id": "r1"}
+    async with listening(app) as port:
+        texts = {item.name: item.text for item in examples.at(f"http://127.0.0.1:{port}/api")}
+        found = json.loads(await _run("bash", "-c", texts["search"]))
+        assert len(found["results"]) == 3
+        token = json.loads((await _run("bash", "-c", texts["sign-in"])).splitlines()[-1])["access_token"]
+        lines = (await _run(sys.executable, "-c", texts["score"], token)).splitlines()
+    assert [line.split()[0] for line in lines] == ["one", "two"]
+
+
+async def _run(*command: str) -> str:
+    """What a program writes; it has to end well."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe)
+    out, wrong = await process.communicate()
+    assert process.returncode == 0, wrong.decode()
+    # answers of curl follow one another without a line between them
+    return out.decode().replace("}{", "}\n{")
+
+
 async def test_nothing_found_shows_what_is_near_in_meaning(
     served: tuple[Browser, Receiver], posted: list[dict[str, Any]], database: Database
 ) -> None:
@@ -323,7 +358,7 @@ async def test_a_posting_says_why_there_is_no_number(
     await newcomer.patch("/api/v1/auth/profile/", json={"skills": ["Python"]})
     page = await chrome.get(path)
     assert "not available right now" in page.text("#match")
-    assert "not available right now" in page.text(".text .hint")
+    assert "not available right now" in page.text(".text .notice")
     assert page.all("#apply-button")
 
 

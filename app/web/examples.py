@@ -17,23 +17,23 @@ SEARCH = """\
 curl -s "{api}/v1/jobs/?q=developer&limit=3"
 """
 SIGN_IN = """\
-curl -s {api}/v1/auth/register/ -H 'content-type: application/json' \\
-  -d '{{"email": "me@example.org", "password": "a long sentence of mine"}}'
-curl -s {api}/v1/auth/login/ -H 'content-type: application/json' \\
-  -d '{{"email": "me@example.org", "password": "a long sentence of mine"}}'
+me='{{"email": "me@example.org", "password": "a long sentence of mine"}}'
+curl -s {api}/v1/auth/register/ -H 'content-type: application/json' -d "$me"
+curl -s {api}/v1/auth/login/ -H 'content-type: application/json' -d "$me"
 """
 SCORE = """\
 import json
 import sys
 from urllib.request import Request, urlopen
 
-API, TOKEN = "{api}", sys.argv[1]  # the access_token of a login
+API = "{api}"
+TOKEN = sys.argv[1]  # the access_token of a login
 
 body = {{
-    "profile": {{"desired_title": "Data Engineer", "skills": ["Python", "Spark"], "location": "Berlin"}},
+    "profile": {{"desired_title": "Data Engineer", "skills": ["Python", "Spark"]}},
     "jobs": [
-        {{"id": "one", "title": "Data Engineer", "description": "Spark pipelines in Python."}},
-        {{"id": "two", "title": "Pastry chef", "description": "Croissants from four in the morning."}},
+        {{"id": "one", "title": "Data Engineer", "skills": ["Python", "Spark"]}},
+        {{"id": "two", "title": "Pastry chef", "skills": ["Baking"]}},
     ],
 }}
 request = Request(f"{{API}}/v2/matching/score/", json.dumps(body).encode())
@@ -41,7 +41,7 @@ request.add_header("Content-Type", "application/json")
 request.add_header("Authorization", f"Bearer {{TOKEN}}")
 with urlopen(request, timeout=10) as answer:
     for item in json.load(answer)["results"]:
-        print(item["id"], round(item["score"], 3), [reason["detail"] for reason in item["reasons"]])
+        print(item["id"], item["band"], item["fit"] or item["score"])
 """
 
 

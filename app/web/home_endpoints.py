@@ -24,9 +24,7 @@ async def home(request: Request, view: Viewing, session: Session) -> Response:
     query = JobQuery(sort="date", limit=LOOKED_AT)
     found = await search.search(session, state.search, state.matching, None, query)
     jobs = [(row.id, FoundJob.of_row(row)) for row in found.rows]
-    return view.page(
-        "home.html",
-        newest=[job for _, job in jobs[:NEWEST]],
-        board=await facts.board(session, state.cache),
-        example=await facts.example(request, session, jobs),
-    )
+    example = await facts.example(request, session, jobs)
+    others = [job for _, job in jobs if example is None or job.id != example.job.id]
+    board = await facts.board(session, state.cache)
+    return view.page("home.html", newest=others[:NEWEST], board=board, example=example)

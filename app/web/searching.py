@@ -18,6 +18,8 @@ FACETS: tuple[Facet, ...] = ("job_type", "remote", "skills", "company")
 PER_PAGE = 20
 LISTS = ("remote", "job_type", "skills")
 SINGLE = ("q", "location", "company", "salary_min", "currency", "sort", "page")
+#: What of a search an alert keeps.
+KEPT = ("q", "location", "company", "salary_min", "currency", *LISTS)
 #: What the form leaves out because it is what happens anyway.
 DEFAULTS = {"sort": "relevance", "page": "1", "currency": "USD"}
 WORDS = {
@@ -49,6 +51,17 @@ class Asked:
         """Whether one of the filters that can be folded away is set."""
         names = ("remote", "job_type", "salary_min", "sort")
         return any(value != DEFAULTS.get(name) for name in names for value in self.all(name))
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether it asks for something, so that news of it can be told."""
+        return not self.errors and any(self.values.get(name) for name in KEPT)
+
+    @property
+    def alert_url(self) -> str:
+        """Where it is given a name."""
+        pairs = [(name, value) for name in KEPT for value in self.all(name)]
+        return f"/alerts/new?{urlencode(pairs)}"
 
     def url(self, **changes: str | Iterable[str]) -> str:
         """The same search with `changes`, on its first page unless they say another."""

@@ -114,14 +114,14 @@ async def test_a_wrong_password_says_so_and_keeps_the_address(
 async def test_a_profile_is_changed_and_kept(visit: Visit, board: Board, screen: Screen) -> None:
     visitor = await visit(screen)
     await visitor.log_in(await board.seeker())
-    await visitor.press("Profile", "link")
+    await visitor.press("Profile and settings", "link")
     await visitor.page.get_by_label("Job title").fill("Python developer")
     await visitor.page.get_by_label("Skills").fill("Python, SQL")
     await visitor.page.get_by_label("Remote or on site").select_option("remote")
     await visitor.press("Save")
     assert visitor.path == "/dashboard"
     assert await visitor.count("#checklist .done") == 1
-    await visitor.press("Profile", "link")
+    await visitor.press("Profile and settings", "link")
     assert await visitor.page.get_by_label("Skills").input_value() == "Python, SQL"
     assert await visitor.page.get_by_label("Remote or on site").input_value() == "remote"
     assert not visitor.complaints
@@ -164,10 +164,11 @@ async def test_no_results_lead_to_some(visit: Visit, board: Board, screen: Scree
 async def test_filters_are_a_form_and_results_a_shareable_address(
     visit: Visit, board: Board, screen: Screen
 ) -> None:
-    visitor = await visit(screen)
+    """Without a script, so that the button does it."""
+    visitor = await visit(screen, scripts=False)
     await visitor.go("/jobs?q=python")
-    await visitor.one(".filters summary").click()
-    await visitor.page.get_by_label("Remote", exact=False).and_(visitor.one("#remote-remote")).check()
+    await visitor.open_filters()
+    await visitor.one("#remote-remote").check()
     await visitor.press("Apply filters")
     assert "remote=remote" in visitor.path
     shown = await visitor.text("#found")

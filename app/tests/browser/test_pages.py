@@ -59,6 +59,10 @@ async def _paths(visitor: Visitor, board: Board, kind: str) -> list[tuple[str, i
             (f"/jobs/{board.closed['slug']}", 410),
             ("/login", 200),
             ("/register", 200),
+            (f"/companies/{board.open[0]['company']['slug']}", 200),
+            ("/trust", 200),
+            ("/pricing", 200),
+            ("/developers", 200),
             ("/nothing-here", 404),
         ]
     person = await (board.seeker() if kind == "newcomer" else board.busy_seeker())

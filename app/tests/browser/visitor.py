@@ -12,6 +12,10 @@ from app.tests.people import PASSWORD, Person
 
 #: Chromium's note on a page whose status is 400 or more; the tests look at statuses themselves.
 STATUS_NOTE = "Failed to load resource: the server responded with a status of"
+#: From this width on (56 rem) filters stand beside the results.
+WIDE = 896
+#: What the account's menu holds.
+ACCOUNT = ("Profile and settings", "Raise my match", "Log out")
 WIDER_THAN_ITS_WINDOW = """() => {
   const width = document.documentElement.clientWidth;
   const wide = [...document.querySelectorAll("body *")]
@@ -72,6 +76,8 @@ class Visitor:
 
     async def press(self, name: str, role: Any = "button") -> None:
         """The first that carries this name for everybody, who does not see included; waits for its page."""
+        if name in ACCOUNT:
+            await self.page.locator("#account summary").click()
         async with self.page.expect_navigation():
             await self.page.get_by_role(role, name=name, exact=True).first.click()
 
@@ -80,6 +86,11 @@ class Visitor:
         await self.page.fill("#job-search", words)
         async with self.page.expect_navigation():
             await self.page.press("#job-search", "Enter")
+
+    async def open_filters(self) -> None:
+        """Beside the results they are always open; on a phone they are folded away."""
+        if self.page.viewport_size and self.page.viewport_size["width"] < WIDE:
+            await self.one("#filters summary").click()
 
     async def log_in(self, person: Person) -> None:
         await self.go("/login")
