@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -55,6 +55,40 @@ _COUNT = text("SELECT count(*)" + _ACTIVITY)
 _LIST = text(
     f"SELECT kind, at, job_id, status {_ACTIVITY} ORDER BY at DESC, kind, id DESC OFFSET :skip LIMIT :limit"
 )
+
+
+_WEEKS = text(f"""
+WITH week AS (
+  SELECT CAST(:first AS date) + 7 * number AS start FROM generate_series(0, CAST(:weeks AS int) - 1) AS number
+), done AS (
+  SELECT date_trunc('week', at AT TIME ZONE 'UTC')::date AS start, kind {_ACTIVITY}
+  WHERE at >= CAST(:first AS date) AT TIME ZONE 'UTC'
+)
+SELECT week.start, count(*) FILTER (WHERE kind = 'viewed') AS viewed,
+  count(*) FILTER (WHERE kind = 'saved') AS saved, count(*) FILTER (WHERE kind = 'applied') AS applied
+FROM week LEFT JOIN done USING (start) GROUP BY week.start ORDER BY week.start
+""")  # noqa: S608 - the inserted text is the constant above
+_OUTCOMES = text("""
+SELECT count(*) AS sent,
+  count(*) FILTER (WHERE reached && ARRAY['in_review', 'interview', 'offer', 'rejected']) AS answered,
+  count(*) FILTER (WHERE reached && ARRAY['interview', 'offer']) AS interviews,
+  count(*) FILTER (WHERE reached && ARRAY['offer']) AS offers
+FROM (
+  SELECT array_agg(c.status) || a.status AS reached
+  FROM job_application a LEFT JOIN application_change c ON c.application_id = a.id
+  WHERE a.user_id = :user_id AND a.status <> 'withdrawn' GROUP BY a.id) AS each
+""")
+
+
+async def weeks(session: AsyncSession, user_id: int, first: date, number: int) -> Sequence[Row[Any]]:
+    """(`start`, `viewed`, `saved`, `applied`) of each week from `first`, a Monday, on; UTC."""
+    values = {"user_id": user_id, "first": first, "weeks": number}
+    return (await session.execute(_WEEKS, values)).all()
+
+
+async def outcomes(session: AsyncSession, user_id: int) -> Row[Any]:
+    """(`sent`, `answered`, `interviews`, `offers`): applications not withdrawn, by how far they came."""
+    return (await session.execute(_OUTCOMES, {"user_id": user_id})).one()
 
 
 async def visit(session: AsyncSession, user_id: int) -> datetime:

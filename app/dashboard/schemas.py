@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -51,6 +51,23 @@ class StatsAnswer(Answer):
     profile: Completeness
     last_visit: datetime = Field(description="before this one; at first, when the account was made")
     new_since_last_visit: int = Field(description="active postings published since")
+
+
+class Week(Answer):
+    start: date
+    viewed: int
+    saved: int
+    applied: int
+
+
+class Trends(Answer):
+    """Of applications that are not withdrawn: how many ever came so far, whatever followed."""
+
+    weeks: list[Week]
+    sent: int
+    answered: int
+    interviews: int
+    offers: int
 
 
 class Activity(Answer):

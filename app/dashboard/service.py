@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.dashboard import repository
-from app.dashboard.schemas import Activity, Completeness, Count, StatsAnswer, StatsQuery
+from app.dashboard.schemas import Activity, Completeness, Count, StatsAnswer, StatsQuery, Trends, Week
 from app.job import service as jobs
 from app.kit.clock import utcnow
 from app.kit.pagination import Paging
@@ -28,6 +28,8 @@ COMPLETING = (
     "bio",
     "resume_text",
 )
+#: Weeks that are looked back on.
+WEEKS = 12
 UNSAID = frozenset({"unspecified"})
 
 
@@ -65,6 +67,15 @@ def completeness(profile: ProfileAnswer) -> Completeness:
         if value is None or value in ("", []) or (isinstance(value, str) and value in UNSAID)
     ]
     return Completeness(share=round(1 - len(missing) / len(COMPLETING), 2), missing=missing)
+
+
+async def trends(session: AsyncSession, user_id: int) -> Trends:
+    """The last weeks, this one included, and how far applications came."""
+    today = utcnow().date()
+    first = today - timedelta(days=today.weekday(), weeks=WEEKS - 1)
+    rows = await repository.weeks(session, user_id, first, WEEKS)
+    found = await repository.outcomes(session, user_id)
+    return Trends(weeks=[Week.model_validate(row) for row in rows], **found._mapping)
 
 
 async def activity(session: AsyncSession, user_id: int, paging: Paging) -> tuple[int, list[Activity]]:

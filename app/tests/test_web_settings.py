@@ -39,16 +39,16 @@ async def test_the_whole_profile_is_changed_and_shown_again(chrome: Browser, per
         "salary_interval": "month",
         "preferred_locations": "Oslo\nBergen",
     }
-    page = await chrome.send(page, "#settings-button", **typed)
+    page = await chrome.send(page, "#profile-button", **typed)
     assert page.text("[role=status]") == "Saved."
     profile = (await person.get("/api/v1/auth/profile/")).json()
     assert profile["skills"] == ["Triage", "first aid"]
     assert (profile["salary_min"], profile["salary_currency"]) == (36_000, "EUR")
     assert profile["preferred_locations"] == ["Oslo", "Bergen"]
-    page = await chrome.send(page, "#settings-button", experience_years="many", salary_expectation_max="1")
+    page = await chrome.send(page, "#profile-button", experience_years="many", salary_expectation_max="1")
     assert page.status == 422
     assert page.text("#experience_years-says") == "Years are a number from 0 to 70."
-    page = await chrome.send(page, "#settings-button", experience_years="3")
+    page = await chrome.send(page, "#profile-button", experience_years="3")
     assert page.status == 422
     assert page.all("[role=alert]")
     assert (await person.get("/api/v1/auth/profile/")).json()["experience_years"] == 4.5

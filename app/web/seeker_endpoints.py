@@ -24,9 +24,9 @@ from app.kit.pagination import Paging, PagingQuery
 from app.recommendation import service as recommendation
 from app.recommendation.schemas import RecommendationQuery
 from app.user import service as users
-from app.user.schemas import ProfileAnswer, ProfilePatch
-from app.web import labels, repository
-from app.web.forms import complaints, guard
+from app.web import charts, evidence, labels, repository
+from app.web.feed_endpoints import is_known
+from app.web.forms import guard
 from app.web.view import View, Viewing
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(page_user), Depends(guard)])
@@ -34,11 +34,6 @@ RECOMMENDED, LISTED, RECENT = 6, 5, 8
 #: The id of the form that saves a posting on its own page; lists have one for each.
 SAVE_ON_PAGE = "save"
 Text = Annotated[str, Form(max_length=20_000)]
-PROFILE_WORDS = {
-    "desired_title": "A title has 300 characters at most.",
-    "skills": "At most 200 skills of at most 100 characters each, with commas between them.",
-    "location": "A place has 100 characters at most.",
-}
 
 
 @router.get("/dashboard/")
@@ -50,6 +45,7 @@ async def dashboard_page(request: Request, view: Viewing, user: PageUser, sessio
     saved_total, saved = await _saved(session, me, Paging(limit=LISTED))
     sent_total, sent = await _sent(session, me, Paging(limit=LISTED))
     profile = await users.profile(session, me)
+    trends = await dashboard.trends(session, me)
     query = RecommendationQuery(limit=RECOMMENDED)
     recommended = await recommendation.recommend(session, state.matching, me, query)
     return view.page(
@@ -61,14 +57,13 @@ async def dashboard_page(request: Request, view: Viewing, user: PageUser, sessio
         applications=sent,
         applications_total=sent_total,
         recommended=recommended,
-        is_known=_is_known(profile),
+        is_known=is_known(profile),
         is_new=not (activity or saved_total or sent_total),
+        trends=trends,
+        chart=charts.weeks(trends.weeks),
+        week_rows=[(charts.date_of(row.start), row.viewed, row.saved, row.applied) for row in trends.weeks],
+        cards=[evidence.card(item) for item in recommended.results],
     )
-
-
-def _is_known(profile: ProfileAnswer) -> bool:
-    """Whether there is something to match by."""
-    return bool(profile.desired_title or profile.skills)
 
 
 @router.get("/saved/")
@@ -123,40 +118,9 @@ async def _sent(session: Session, user_id: int, paging: Paging) -> tuple[int, li
 
 
 @router.get("/profile/")
-async def profile_page(view: Viewing, user: PageUser, session: Session) -> Response:
-    profile = await users.profile(session, user.user_id)
-    return _profile_form(
-        view, profile.desired_title, ", ".join(profile.skills), profile.location, profile.remote, {}
-    )
-
-
-@router.post("/profile/")
-async def change_profile(
-    view: Viewing,
-    user: PageUser,
-    session: Session,
-    desired_title: Text = "",
-    skills: Text = "",
-    location: Text = "",
-    remote: Text = "unspecified",
-) -> Response:
-    """What matching needs first; the rest of a profile has no page yet."""
-    listed = [skill.strip() for skill in skills.replace("\n", ",").split(",") if skill.strip()]
-    sent = {"desired_title": desired_title, "skills": listed, "location": location, "remote": remote}
-    try:
-        patch = ProfilePatch.model_validate(sent)
-    except ValidationError as error:
-        errors = complaints(error, PROFILE_WORDS)
-        return _profile_form(view, desired_title, skills, location, remote, errors)
-    await users.change(session, user.user_id, patch)
-    return view.go("/dashboard")
-
-
-def _profile_form(
-    view: View, desired_title: str, skills: str, location: str, remote: str, errors: dict[str, str]
-) -> Response:
-    shown = {"desired_title": desired_title, "skills": skills, "location": location, "remote": remote}
-    return view.page("profile.html", 422 if errors else 200, errors=errors, **shown)
+async def profile_page(view: Viewing) -> Response:
+    """An older address of it."""
+    return view.go("/settings/profile")
 
 
 # -- the buttons of a posting ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from app.recommendation.schemas import RecommendationQuery
 from app.resume.reading_endpoints import MAX_BODY, uploaded
 from app.trial import service as trials
 from app.trial.schemas import Tried
+from app.web import evidence
 from app.web.admin_forms import sentence
 from app.web.forms import guard, is_secure
 from app.web.view import View, Viewing
@@ -65,7 +66,12 @@ async def _matches(request: Request, view: View, session: Session, tried: Tried)
     found = await recommendation.recommend_to_guest(
         session, request.app.state.matching, tried.person(), RecommendationQuery(limit=SHOWN)
     )
-    return view.page("try_matches.html", tried=tried, found=found)
+    return view.page(
+        "try_matches.html",
+        tried=tried,
+        found=found,
+        cards=[evidence.card(item) for item in found.results],
+    )
 
 
 @router.post("/", max_body_size=MAX_BODY)
