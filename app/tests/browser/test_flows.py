@@ -119,7 +119,8 @@ async def test_a_profile_is_changed_and_kept(visit: Visit, board: Board, screen:
     await visitor.page.get_by_label("Skills").fill("Python, SQL")
     await visitor.page.get_by_label("Remote or on site").select_option("remote")
     await visitor.press("Save")
-    assert visitor.path == "/dashboard"
+    assert await visitor.text("main [role=status]") == "Saved."
+    await visitor.go("/dashboard")
     assert await visitor.count("#checklist .done") == 1
     await visitor.press("Profile and settings", "link")
     assert await visitor.page.get_by_label("Skills").input_value() == "Python, SQL"
