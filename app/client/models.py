@@ -305,6 +305,7 @@ class RecommendationsAnswer(Given):
     results: list[Recommendation]
     degraded: bool
     release_id: str
+    match_version: str = ""
     request_id: UUID
 
 
