@@ -1,4 +1,4 @@
-"""Settings as pages: profile, privacy, sessions, password, second factor, a copy of one's data and its end."""
+"""Settings as pages: profile, privacy, sessions, password, second factor, a copy of the data, its end."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ async def feed_page(request: Request, view: Viewing, user: PageUser, session: Se
         is_known=is_known(profile),
         saved=await repository.kept(session, user.user_id, shown),
         relax=await _relax(request, session, asked, found),
-        skills=[] if is_known(profile) else await common_skills(request, session),
+        skills=[] if is_known(profile) else await common_skills(request, session, found),
         enough=ENOUGH,
         notice=NOTICES.get(request.query_params.get("done", ""), ""),
     )
@@ -141,13 +141,15 @@ def _words(advice: Relaxation) -> str:
     return f"Without {NAMES[_OF_SEARCH[advice.drop]]}: {postings}"
 
 
-async def common_skills(request: Request, session: AsyncSession) -> list[str]:
-    """Names of skills that open postings ask for most; none while the index is away."""
+async def common_skills(request: Request, session: AsyncSession, found: RecommendationsAnswer) -> list[str]:
+    """Skills that open postings ask for most; none while the index is away. The index counts them in small
+    letters, so their names are taken from the postings on the page, where those have them."""
     state = request.app.state
     query = JobQuery(limit=1, facets=("skills",))
     answer = await search.search(session, state.search, state.matching, None, query)
     named = await search.labelled(session, answer.facets)
-    return [item.label for item in named.get("skills", ())[:OFFERED]]
+    written = {name.lower(): name for item in found.results for name in item.job.skills}
+    return [written.get(item.label, item.label) for item in named.get("skills", ())[:OFFERED]]
 
 
 @router.post("/feed/skills/")
