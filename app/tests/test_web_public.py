@@ -29,7 +29,10 @@ from app.tests.listening import listening
 from app.tests.people import PASSWORD, People, Person, post_job
 from app.tests.receiver import Receiver, receiving
 from app.web import assets, examples
+from app.web.facts import Board
 from app.web.labels import level, percent
+from app.web.release import Live, SecondStage
+from app.web.view import render
 
 HTMX = {"HX-Request": "true", "Accept": "*/*"}
 #: What a first visit to the home page may transfer, in bytes.
@@ -280,7 +283,35 @@ async def test_trust_has_figures_only_while_a_model_answers(
     for figure in ("r7", "1,234", "533", "1.1 points", "0.513", "0.336"):
         assert figure in shown, figure
     assert "Best postings its index finds" not in shown, "the release carries no such figure"
-    assert "simulated" not in page.text("article").lower().split("how we score")[0]
+    assert "Second stage" not in shown
+
+
+async def test_trust_has_the_figures_of_a_second_stage() -> None:
+    figures = {"ndcg": 0.51, "towers_ndcg": 0.49, "fit_ece": 0.007, "fit_coverage": 0.91, "ece": 0.021}
+    named = {f"second_stage/{name}": value for name, value in figures.items()}
+    assert SecondStage.of(named) is None, "one figure is missing, so none is shown"
+    found = SecondStage.of(named | {"second_stage/coverage": 0.9})
+    assert found is not None
+    assert [(item.name, item.error) for item in found.numbers] == [("Fit", 0.007), ("Interest", 0.021)]
+    text = render_trust(found)
+    assert "0.7 points" in text
+    assert "91 %" in text
+
+
+def render_trust(second: SecondStage) -> str:
+    live = Live("r1", None, 7, 0.5, 0.3, 9, 0.01, 1.0, second)
+    board = Board(7, [], None, 0)
+    return render("trust.html", model=live, board=board, user=None, path="/trust/", notice="")
+
+
+async def test_simulated_postings_are_called_so(chrome: Browser, posted: list[dict[str, Any]]) -> None:
+    page = await chrome.get("/trust")
+    assert not page.all("article > .notice")
+    live = Live("r1", None, 7, None, None, None, None, None, None)
+    shared = {"model": live, "user": None, "path": "/trust/", "notice": ""}
+    text = render("trust.html", board=Board(7, [], None, 7), **shared)
+    assert "All open postings on this installation come from a simulated job market" in " ".join(text.split())
+    assert "carries no figures of its test" in text
 
 
 async def test_prices_are_what_the_settings_allow(database_url: URL) -> None:
