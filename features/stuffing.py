@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from features.headings import MAX_HEADING_CHARS, heading_role, is_heading
 from features.personal import Span
@@ -31,8 +32,10 @@ POSTING_MARKS = 3
 #: Words of a list that are no skills, per skill: more of them and the paragraph speaks.
 _WORDS_PER_SKILL = 0.5
 _MAX_HIDDEN_CHARS = 5_000
+_LONG_PARAGRAPH = 1_500
 
 _PARAGRAPH = re.compile(r"\S(?:.|\n(?!\s*\n))*")
+_LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"[^\W_]+")
 _UNSEEN = re.compile(r"[\u200b-\u200f\u2060-\u2064\ufeff\u00ad\U000e0000-\U000e007f]+")
 _COMMENT = re.compile(rf"<!--.{{0,{_MAX_HIDDEN_CHARS}}}?-->", re.DOTALL)
@@ -95,8 +98,21 @@ _VOICE_OF = {what: re.compile("|".join(ways), re.IGNORECASE) for what, ways in _
 def stuffed_spans(text: str, mentions: Sequence[SkillMention] = ()) -> list[Span]:
     """Spans that count as no evidence, whatever the posting; `mentions` are the skills found in `text`."""
     hidden = [m.span() for pattern in (_UNSEEN, _COMMENT, _STYLED) for m in pattern.finditer(text)]
-    paragraphs = [m.span() for m in _PARAGRAPH.finditer(text)]
+    paragraphs = [part for m in _PARAGRAPH.finditer(text) for part in _parts(text, *m.span())]
     return [*hidden, *_postings(text, paragraphs), *_lists(text, paragraphs, mentions)]
+
+
+def _parts(text: str, start: int, end: int) -> list[Span]:
+    """A paragraph, or, where no blank lines are written, its parts between headings."""
+    if end - start <= _LONG_PARAGRAPH:
+        return [(start, end)]
+    cuts = [m.start() for m in _LINE.finditer(text, start, end) if _is_cut(m.group())]
+    edges = sorted({start, *cuts, end})
+    return list(pairwise(edges))
+
+
+def _is_cut(line: str) -> bool:
+    return len(line) <= MAX_HEADING_CHARS and (is_heading(line) or heading_kind(line) is not None)
 
 
 def copied_spans(text: str, posting: str, least: int = COPIED_WORDS) -> list[Span]:
@@ -131,7 +147,9 @@ def _postings(text: str, paragraphs: Sequence[Span]) -> list[Span]:
     for start, end in [*paragraphs, (len(text), len(text))]:
         marks = _spoken(text[start:end])
         if run and not marks and _resumes(text[start:end]):
-            if len(spoken) + ("seeks" in spoken) >= POSTING_MARKS:
+            voices = spoken & _VOICE_OF.keys()
+            kinds = {mark.removeprefix("heading: ") for mark in spoken}
+            if voices and len(kinds) + ("seeks" in voices) >= POSTING_MARKS:
                 spans.append((run[0][0], run[-1][1]))
             run, spoken = [], set()
         if marks and not run and before and _is_title(text[slice(*before)]):
@@ -154,7 +172,7 @@ def _spoken(paragraph: str) -> set[str]:
     for line in paragraph.split("\n"):
         if len(line) <= MAX_HEADING_CHARS and is_heading(line) and heading_kind(line) is None:
             role = heading_role(line)
-            found |= {role} if role in _POSTING_ROLES else set()
+            found |= {f"heading: {role}"} if role in _POSTING_ROLES else set()
     return found
 
 

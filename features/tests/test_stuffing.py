@@ -30,6 +30,12 @@ def test_an_honest_resume_loses_nothing(matcher: SkillMatcher) -> None:
     assert stuffed_spans(text, matcher.find(text)) == []
 
 
+def test_headings_of_a_resume_alone_are_no_posting(matcher: SkillMatcher) -> None:
+    lines = ("Core Responsibilities", "- Ran payroll", "Company Name", "Benefits Administration", "- SQL")
+    text = "\n".join(lines * 20)
+    assert stuffed_spans(text, matcher.find(text)) == []
+
+
 @pytest.mark.parametrize("resume_goes_on", ["", "\n\nEducation\nBSc, 2012"])
 def test_a_pasted_posting_is_no_evidence(matcher: SkillMatcher, resume_goes_on: str) -> None:
     text = f"{RESUME}\n\n{POSTING}{resume_goes_on}"
