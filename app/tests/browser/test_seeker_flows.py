@@ -160,7 +160,7 @@ async def test_a_hidden_company_is_never_shown_again(
     assert await visitor.count(".match-card") >= others - 1
     await visitor.go("/settings/privacy")
     assert company in await visitor.text("#companies")
-    await visitor.press(f"Show postings of {company} again")
+    await visitor.press(f"Show again: {company}")
     assert company not in await visitor.text("#companies")
     assert not visitor.complaints
 
