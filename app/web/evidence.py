@@ -5,7 +5,7 @@ Of a release that has a model of fit the ledger speaks; of an older one its reas
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.recommendation.schemas import Recommendation
 from app.web import labels
@@ -15,6 +15,8 @@ from serving.match_schemas import Estimate, Ledger, LedgerRow
 MOST = 10
 #: Signs of the ledger's states, as `labels.SIGNS` has them.
 _STATUS = {"met": "met", "missing": "missing", "unknown": "unknown"}
+#: Kinds of rows that stand for no evidence of their own.
+_SILENT = frozenset({"base", "rest"})
 _NEEDS = {"must": "must", "nice": "nice to have", "mentioned": "mentioned"}
 
 
@@ -30,11 +32,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """`rows` are of fit, or the reasons of a release without it; `further` of interest."""
+
     fit: Estimate | None
     interest: Estimate | None
     abstains: bool
     chips: list[Row]
     rows: list[Row]
+    further: list[Row] = field(default_factory=list)
 
 
 def card(item: Recommendation) -> Card:
@@ -42,13 +47,14 @@ def card(item: Recommendation) -> Card:
     if item.match is None:
         rows = [Row(labels.status_of(r), r.detail, labels.word_of(r)) for r in item.reasons]
         return Card(None, None, False, rows[:3], rows)
-    rows = _rows(item.match.ledgers)
+    rows, further = (_rows(item.match.ledgers, number) for number in ("fit", "interest"))
     return Card(
         fit=item.match.fit,
         interest=item.match.interest,
         abstains="fit" in item.match.abstained,
-        chips=_strongest(rows),
+        chips=_strongest(rows or further),
         rows=rows[:MOST],
+        further=further[:MOST],
     )
 
 
@@ -60,16 +66,12 @@ def _strongest(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row in chosen]
 
 
-def _rows(ledgers: tuple[Ledger, ...]) -> list[Row]:
-    """Of fit, then of interest; what weighs most first, each label once."""
-    found: dict[str, Row] = {}
-    for number in ("fit", "interest"):
-        for ledger in ledgers:
-            if ledger.number == number:
-                told = [row for row in ledger.rows if row.kind not in ("base", "rest") and row.label]
-                for row in sorted(told, key=lambda row: -max(abs(row.contribution), row.loss)):
-                    found.setdefault(row.label, _row(row))
-    return list(found.values())
+def _rows(ledgers: tuple[Ledger, ...], number: str) -> list[Row]:
+    """What weighs most first, each label once; what the posting leaves open tells nobody anything."""
+    rows = [row for ledger in ledgers if ledger.number == number for row in ledger.rows]
+    told = [row for row in rows if row.kind not in _SILENT and row.label not in ("", "unspecified")]
+    ordered = sorted(told, key=lambda row: -max(abs(row.contribution), row.loss))
+    return list({row.label: _row(row) for row in reversed(ordered)}.values())[::-1]
 
 
 def _row(row: LedgerRow) -> Row:

@@ -86,6 +86,10 @@ def edit(kind: str, value: str) -> str:
     return EDITS.get(kind, "{}").format(value)
 
 
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "." if text else ""
+
+
 def points(before: float, after: float) -> str:
     """ "+12 points", of a hundred."""
     return f"{round((after - before) * 100):+d} points"
