@@ -17,8 +17,8 @@ from serving.schemas import UserDocument
 
 #: Seconds that counts and an example are shown; while the model is silent it is asked again sooner.
 BOARD_S, EXAMPLE_S, SILENT_S = 60.0, 60.0, 5.0
-#: Skills a posting asks for that the person of the example has; at least one more must be missing.
-HAS = 3
+#: Skills a posting must name to be an example. The person has all but the last of them, at most so many.
+NAMES, HAS = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ async def example(
     known = cache.get("home-example")
     if isinstance(known, Example) and known.job.id in {job.id for _, job in jobs}:
         return known
-    telling = next(((key, job) for key, job in jobs if len(job.skills) > HAS and job.location), None)
+    telling = next(((key, job) for key, job in jobs if len(job.skills) >= NAMES and job.location), None)
     if telling is None or cache.get("home-silent"):
         return None
     key, job = telling
     person = UserDocument(
         user_id=0,
         desired_title=job.title,
-        skills=tuple(job.skills[:HAS]),
+        skills=tuple(job.skills[:-1][:HAS]),
         location=job.location,
         remote=job.remote,
     )

@@ -80,6 +80,7 @@ _WORDS_AFTER = {
 }
 NEEDS = {"must": "must have", "nice": "nice to have", "mentioned": "mentioned"}
 SHOWN = {"met": "you have it", "missing": "not in your profile", "unknown": "cannot be told"}
+REACHED = {"met": "met", "missing": "not met", "unknown": "cannot be told"}
 #: What could be changed in a profile; `{}` is a name, or a number of years.
 EDITS = {
     "add_skill": "With {}",

@@ -128,8 +128,9 @@ def _evidence(ledgers: Iterable[Ledger]) -> list[Row]:
 
 
 def _of_row(row: LedgerRow) -> Row:
-    notes = (labels.NEEDS.get(row.need, ""), labels.SHOWN.get(row.status, ""))
-    worth = f"{row.contribution:+.2f}" if row.contribution else ""
+    shown = labels.SHOWN if row.kind == "skill" else labels.REACHED
+    notes = (labels.NEEDS.get(row.need, ""), shown.get(row.status, ""))
+    worth = f"{row.contribution:+.2f}".replace("-", "\N{MINUS SIGN}") if row.contribution else ""
     status = row.status or ("met" if row.contribution >= 0 else "near")
     return Row(status, row.label, ", ".join(note for note in notes if note), worth)
 

@@ -47,12 +47,6 @@ class Asked:
         return self.values.get(name, ())
 
     @property
-    def chosen_in_filters(self) -> bool:
-        """Whether one of the filters that can be folded away is set."""
-        names = ("remote", "job_type", "salary_min", "sort")
-        return any(value != DEFAULTS.get(name) for name in names for value in self.all(name))
-
-    @property
     def can_be_kept(self) -> bool:
         """Whether it asks for something, so that news of it can be told."""
         return not self.errors and any(self.values.get(name) for name in KEPT)

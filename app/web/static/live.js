@@ -2,6 +2,7 @@
 (() => {
   const region = document.getElementById("toasts");
   let open = [];
+  let focused = "";
 
   function say(text) {
     const note = document.createElement("p");
@@ -31,9 +32,12 @@
   addEventListener("htmx:sendError", failed);
   addEventListener("htmx:beforeSwap", (event) => {
     open = [...event.detail.target.querySelectorAll("details[id][open]")].map((node) => node.id);
+    focused = document.activeElement ? document.activeElement.id : "";
   });
   addEventListener("htmx:afterSwap", () => {
     open.map((id) => document.getElementById(id)).filter(Boolean).forEach((node) => { node.open = true; });
+    const again = focused && document.getElementById(focused);
+    if (again && again !== document.activeElement) again.focus({ preventScroll: true });
     const title = document.querySelector("[data-title]");
     if (title) document.title = title.dataset.title;
   });
