@@ -56,8 +56,7 @@ def read_evidence(
     resume = blank(user.resume_text)
     skills: dict[int, list[Shown]] = {}
     for place, label in enumerate(user.skills):
-        skill = matcher.resolve(label)
-        if skill is not None:
+        for skill in _of_label(label, matcher):
             skills.setdefault(index(skill), []).append(Shown("skills", place, place + 1))
     for source, text in (("title", user.desired_title), ("resume", resume)):
         for mention in matcher.find(text):
@@ -73,6 +72,12 @@ def read_evidence(
         languages=_named(parts, read_languages, stated),
         words=len(resume.split()) + len(user.desired_title.split()) + 2 * len(user.skills),
     )
+
+
+def _of_label(label: str, matcher: SkillMatcher) -> set[str]:
+    """What a stated skill says as a name and as a text: said again in the resume it shows nothing new."""
+    resolved = matcher.resolve(label)
+    return ({resolved} if resolved is not None else set()) | {m.skill_id for m in matcher.find(label)}
 
 
 def _stated(user: UserRecord) -> dict[str, tuple[Shown, ...]]:

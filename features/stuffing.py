@@ -12,7 +12,8 @@ Rules, in words:
 4. *Copied*: `COPIED_WORDS` or more words in a row that also stand in the posting at hand; duties are often
    put alike, so a sentence or two are no copy. Needs the posting, so it is asked for separately.
 
-Repeating a skill needs no rule: evidence is a set.
+5. *Repeated*: a line that stands there `REPEATED` times or more. Repeating a skill would change nothing, as
+   evidence is a set, but a word that means a skill only among others would find company.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from features.skills import SkillMention
 MAX_LISTED = 60
 COPIED_WORDS = 30
 POSTING_MARKS = 3
+REPEATED = 5
 #: Words of a list that are no skills, per skill: more of them and the paragraph speaks.
 _WORDS_PER_SKILL = 0.5
 _MAX_HIDDEN_CHARS = 5_000
@@ -54,8 +56,6 @@ _VOICE = (
 _RESUME_KINDS = ("work", "education", "references", "interests", "projects", "personal", "languages")
 _POSTING_STARTS = frozenset("the your you our we what why about".split())
 _POSTING_ROLES = frozenset(("duty", "must", "nice", "benefit", "company"))
-#: Headings with which a resume goes on; "qualifications" and "skills" a posting has as well.
-_RESUME_KINDS = ("work", "education", "references", "interests", "projects", "personal", "languages")
 #: What a posting does and a resume does not -> how it is put. Headings of postings add to these.
 _VOICES: dict[str, tuple[str, ...]] = {
     "seeks": (
@@ -99,7 +99,17 @@ def stuffed_spans(text: str, mentions: Sequence[SkillMention] = ()) -> list[Span
     """Spans that count as no evidence, whatever the posting; `mentions` are the skills found in `text`."""
     hidden = [m.span() for pattern in (_UNSEEN, _COMMENT, _STYLED) for m in pattern.finditer(text)]
     paragraphs = [part for m in _PARAGRAPH.finditer(text) for part in _parts(text, *m.span())]
-    return [*hidden, *_postings(text, paragraphs), *_lists(text, paragraphs, mentions)]
+    return [*hidden, *_repeated(text), *_postings(text, paragraphs), *_lists(text, paragraphs, mentions)]
+
+
+def _repeated(text: str) -> list[Span]:
+    """Lines that come again and again, more often than headings and company names do in a career."""
+    lines: dict[str, list[Span]] = {}
+    for match in _LINE.finditer(text):
+        words = " ".join(match.group().split()).casefold()
+        if words:
+            lines.setdefault(words, []).append(match.span())
+    return [span for spans in lines.values() if len(spans) >= REPEATED for span in spans]
 
 
 def _parts(text: str, start: int, end: int) -> list[Span]:

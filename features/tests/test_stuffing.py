@@ -31,8 +31,10 @@ def test_an_honest_resume_loses_nothing(matcher: SkillMatcher) -> None:
 
 
 def test_headings_of_a_resume_alone_are_no_posting(matcher: SkillMatcher) -> None:
-    lines = ("Core Responsibilities", "- Ran payroll", "Company Name", "Benefits Administration", "- SQL")
-    text = "\n".join(lines * 20)
+    payroll = "- Ran payroll" + " and kept the books of a company with three sites" * 9
+    lines = ("Core Responsibilities", payroll, "Company Name", "Benefits Administration", "- SQL")
+    text = "\n".join(lines * 4)
+    assert len(text) > 1_500
     assert stuffed_spans(text, matcher.find(text)) == []
 
 
@@ -83,3 +85,10 @@ def test_long_copies_of_the_posting_at_hand_are_found() -> None:
 def test_repeating_a_skill_changes_nothing(matcher: SkillMatcher) -> None:
     user = UserRecord(1, resume_text=RESUME)
     assert counted(matcher, user.resume_text + "\nPython" * 30) == counted(matcher, RESUME)
+
+
+def test_what_is_repeated_again_and_again_is_no_evidence(matcher: SkillMatcher) -> None:
+    """Alone "Routing" is a word; among others in a list it would be taken for a skill."""
+    line = "Routing and switching Firewalls Linux Wireless networks BGP"
+    assert counted(matcher, f"{RESUME}\n\n" + f"{line}\n\n" * 20) == counted(matcher, RESUME)
+    assert counted(matcher, f"{RESUME}\n\n{line}") > counted(matcher, RESUME)
