@@ -1,4 +1,5 @@
-"""`jobpilot bench recommendations`: latency of recommendations through the running system, as one table.
+"""`jobpilot bench recommendations`: latency of explained recommendations, and scores a second, through the
+running system.
 
 Accounts are made for the run (in development only: they need no confirmed address) with profiles that all
 differ, so no request repeats another; each account is asked once cold and then under load. The load comes
@@ -25,6 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 CONCURRENCY = (1, 8, 32)
+#: Requests for scores at once, and postings in each.
+SCORING, PAIRS = 8, (1, 100)
 SKILLS = (
     "Python", "PostgreSQL", "AWS", "React", "TypeScript", "Java", "Kubernetes", "Go", "Spark", "SQL", "C++",
     "Docker", "Machine learning", "Node.js", "Ruby", "Android", "Terraform", "Kafka", "Linux", "Excel",
@@ -71,8 +74,22 @@ def stages_of(server_timing: str) -> dict[str, float]:
     return out
 
 
-async def run(base_url: str, *, users: int, requests: int, seed: int) -> tuple[list[float], list[Level]]:
-    """(first-request latencies of new accounts, one Level per concurrency)."""
+@dataclass
+class Scores:
+    """Answers to score requests of `pairs` postings each, at a concurrency of SCORING."""
+
+    pairs: int
+    level: Level
+
+    @property
+    def per_second(self) -> float:
+        return self.pairs * len(self.level.latencies_ms) / self.level.seconds
+
+
+async def run(
+    base_url: str, *, users: int, requests: int, seed: int
+) -> tuple[list[float], list[Level], list[Scores]]:
+    """(first-request latencies of new accounts, one Level per concurrency, scores per size of a request)."""
     rng = random.Random(seed)  # noqa: S311  (profiles, not secrets)
     async with httpx.AsyncClient(base_url=base_url, timeout=30.0) as client:
         tokens = [await _account(client, rng, number) for number in range(users)]
@@ -88,7 +105,46 @@ async def run(base_url: str, *, users: int, requests: int, seed: int) -> tuple[l
             await asyncio.gather(*(_client(load, turns, level) for _ in range(concurrency)))
             level.seconds = time.perf_counter() - started
             levels.append(level)
-    return cold, levels
+        jobs = await _postings(load)
+        scores = [await _scores(load, tokens, jobs[:size], requests // 4) for size in PAIRS]
+    return cold, levels, scores
+
+
+async def _postings(load: aiohttp.ClientSession) -> list[str]:
+    """Ids of a hundred open postings."""
+    async with load.get("/api/v1/jobs/", params={"limit": "100"}) as response:
+        body = await response.json()
+    ids = [str(item["id"]) for item in body["results"]]
+    if len(ids) < max(PAIRS):
+        raise BenchmarkError(f"{len(ids)} open postings are too few to score")
+    return ids
+
+
+async def _scores(
+    load: aiohttp.ClientSession, tokens: Sequence[str], jobs: Sequence[str], requests: int
+) -> Scores:
+    """Each account scores the same postings, with whole ledgers and without receipts."""
+    level = Level(SCORING)
+    turns = itertools.islice(itertools.cycle(tokens), max(requests, SCORING))
+
+    async def client() -> None:
+        for token in turns:
+            await _score(load, token, jobs, level)
+
+    started = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(SCORING)))
+    level.seconds = time.perf_counter() - started
+    return Scores(len(jobs), level)
+
+
+async def _score(load: aiohttp.ClientSession, token: str, jobs: Sequence[str], level: Level) -> None:
+    body = {"job_ids": list(jobs), "receipts": False}
+    started = time.perf_counter()
+    headers = {"Authorization": f"Bearer {token}"}
+    async with load.post("/api/v2/matching/score/", json=body, headers=headers) as response:
+        answer = await response.read()
+    milliseconds = (time.perf_counter() - started) * 1000
+    level.add(response.status, answer, response.headers.get("server-timing", ""), milliseconds)
 
 
 async def _client(load: aiohttp.ClientSession, turns: itertools.islice[str], level: Level) -> None:
@@ -136,7 +192,7 @@ def _expect(response: httpx.Response, status: int) -> dict[str, object]:
     return body
 
 
-def tables(cold: Sequence[float], levels: Sequence[Level]) -> list[Table]:
+def tables(cold: Sequence[float], levels: Sequence[Level], scores: Sequence[Scores]) -> list[Table]:
     latency = Table("concurrency", "n", "p50 ms", "p95 ms", "p99 ms", "requests/s", "degraded",
                     title="GET /api/v2/recommendations/?limit=20", title_justify="left")  # fmt: skip
     first = sorted(cold)
@@ -150,7 +206,17 @@ def tables(cold: Sequence[float], levels: Sequence[Level]) -> list[Table]:
         latency.add_row(
             str(level.concurrency), str(len(level.latencies_ms)), *cells, rate, str(level.degraded)
         )
-    return [latency, _stage_table(levels)]
+    return [latency, _stage_table(levels), _score_table(scores)]
+
+
+def _score_table(scores: Sequence[Scores]) -> Table:
+    table = Table("postings a request", "n", "p50 ms", "p95 ms", "pairs/s", title_justify="left",
+                  title=f"POST /api/v2/matching/score/, {SCORING} at once, whole ledgers")  # fmt: skip
+    for found in scores:
+        cells = [f"{found.level.percentile(q):.1f}" for q in (0.5, 0.95)]
+        size = str(len(found.level.latencies_ms))
+        table.add_row(str(found.pairs), size, *cells, f"{found.per_second:.0f}")
+    return table
 
 
 def _stage_table(levels: Sequence[Level]) -> Table:
@@ -171,12 +237,17 @@ def main(base_url: str, *, users: int, requests: int, seed: int, json_out: Path 
     """The exit code: 1 with one line if the system under test fails."""
     console = Console()
     try:
-        cold, levels = asyncio.run(run(base_url, users=users, requests=requests, seed=seed))
+        cold, levels, scores = asyncio.run(run(base_url, users=users, requests=requests, seed=seed))
     except (OSError, httpx.HTTPError, BenchmarkError) as error:  # aiohttp's errors are OSErrors
         console.print(f"error: {type(error).__name__}: {error}", highlight=False)
         return 1
-    for table in tables(cold, levels):
+    for table in tables(cold, levels, scores):
         console.print(table)
     if json_out is not None:
-        json_out.write_text(json.dumps({"first_ms": cold, "levels": [asdict(x) for x in levels]}))
+        document = {
+            "first_ms": cold,
+            "levels": [asdict(x) for x in levels],
+            "scores": [asdict(x) | {"pairs_per_second": x.per_second} for x in scores],
+        }
+        json_out.write_text(json.dumps(document))
     return 0
