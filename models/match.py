@@ -6,8 +6,8 @@
     ranker/                  the additive ranker
     intervals_interest.json  90 % intervals of interest
 
-Deterministic to the last bit: a number is computed from a row of figures alone, whatever rows stand beside it,
-so a receipt that keeps the row can be replayed against the stored weights.
+Deterministic to the last bit: a number is computed from a row of figures alone, whatever rows stand beside
+it, so a receipt that keeps the row can be replayed against the stored weights.
 """
 
 from __future__ import annotations
