@@ -149,13 +149,20 @@ def evaluate(snapshot: Snapshot = None, json_out: Json = None) -> None:
 
 
 @app.command()
-def rank(recipe: Recipe = "demo", snapshot: Snapshot = None) -> None:
+def rank(
+    recipe: Recipe = "demo",
+    snapshot: Snapshot = None,
+    market: Annotated[
+        Path | None, typer.Option(help="the simulated market the snapshot is of: the truth judges too")
+    ] = None,
+) -> None:
     """Train, calibrate and judge the second stage: the ranker of the towers' candidates."""
     from training.pipeline import open_workspace, rank_step
     from training.second_stage import RECIPES
 
     with one_line():
-        _show(rank_step(open_workspace(TrainingSettings(), snapshot), RECIPES[recipe]()).table())
+        work = open_workspace(TrainingSettings(), snapshot)
+        _show(rank_step(work, RECIPES[recipe](), market=market).table())
 
 
 @app.command()

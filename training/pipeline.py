@@ -191,13 +191,13 @@ def evaluate_step(work: Workspace) -> Report:
     return report
 
 
-def rank_step(work: Workspace, recipe: RankerRecipe) -> SecondStage:
+def rank_step(work: Workspace, recipe: RankerRecipe, *, market: Path | None = None) -> SecondStage:
     """Trains, calibrates and judges the ranker of the towers' candidates; the bundle gets it with `fit`."""
     torch.set_num_threads(1)
     with work.run() as run:
         corpus, bundle = work.corpus(), work.load_bundle()
         say("ranker: learning from what people did with the postings they were shown")
-        stage = train_second_stage(corpus, bundle, work.folder / "columns", recipe)
+        stage = train_second_stage(corpus, bundle, work.folder / "columns", recipe, market)
         bundle.match = stage.match_model(*load_fit())
         bundle.save(work.bundle)
         evidence = replace(work.load_evidence(), second=stage.evidence(bundle.match))

@@ -60,9 +60,14 @@ def order_by_ranker(candidates: Candidates, ranker: Ranker) -> I64:
 
 def order_by(candidates: Candidates, score: Score) -> I64:
     """The same for any other order, such as that of a simulator that knows the truth."""
-    asked = zip(candidates.task.users.tolist(), candidates.jobs, strict=True)
+    return _ordered(candidates.jobs, _scores(candidates.task, candidates.jobs, score))
+
+
+def _scores(task: Task, jobs: I64, score: Score) -> F64:
+    """(q, k); 0 where a job is missing."""
+    asked = zip(task.users.tolist(), jobs, strict=True)
     scores = np.stack([score(user, np.maximum(row, 0)) for user, row in asked])
-    return _ordered(candidates.jobs, scores)
+    return np.where(jobs >= 0, scores, 0.0)
 
 
 def _ordered(jobs: I64, scores: F64) -> I64:
@@ -73,13 +78,18 @@ def _ordered(jobs: I64, scores: F64) -> I64:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The same candidates in several orders; the first is the towers'."""
+    """The same candidates in several orders; the first is the towers'. `true` holds, per order, each user's
+    NDCG@10 with the true chance of acting as gain, where a simulator tells it (else it is empty)."""
 
     task: Task
     results: dict[str, Quality]
+    true: dict[str, F64]
 
     def estimates(self, metric: str = "NDCG@10") -> dict[str, Estimate]:
         return {name: result.estimate(metric) for name, result in self.results.items()}
+
+    def true_estimates(self) -> dict[str, Estimate]:
+        return {name: estimate(values) for name, values in self.true.items()}
 
     def gain(self, metric: str = "NDCG@10") -> Estimate:
         """Ranker less towers, user by user."""
@@ -90,15 +100,35 @@ class Comparison:
         for name, prefix in ((RANKER, "ranker"), (TOWERS, "ranker/two-tower"), (LIKENESS, "ranker/likeness")):
             if name in self.results:
                 out |= {f"{prefix}/{k}": v for k, v in self.results[name].means().items()}
+            if name in self.true:
+                out[f"{prefix}/true_NDCG@10"] = float(self.true[name].mean())
         gain = self.gain()
         return out | {"ranker/gain": gain.mean, "ranker/gain_low": gain.low, "ranker/users": len(self.task)}
 
 
 def compare(
-    candidates: Candidates, rankers: Mapping[str, Ranker], others: Mapping[str, Score] | None = None
+    candidates: Candidates,
+    rankers: Mapping[str, Ranker],
+    others: Mapping[str, Score] | None = None,
+    chance: Score | None = None,
 ) -> Comparison:
+    """Ranks by every ranker and other score; `chance` is the true one of acting, if a simulator knows."""
     orders = {TOWERS: candidates.jobs}
     orders |= {name: order_by_ranker(candidates, ranker) for name, ranker in rankers.items()}
     orders |= {name: order_by(candidates, score) for name, score in (others or {}).items()}
-    task = candidates.task
-    return Comparison(task, {name: quality(order, task) for name, order in orders.items()})
+    task, true = candidates.task, {}
+    if chance is not None:
+        best = -np.sort(-_scores(task, candidates.jobs, chance), axis=1)
+        true = {name: graded_ndcg(_scores(task, o[:, :10], chance), best) for name, o in orders.items()}
+    return Comparison(task, {name: quality(order, task) for name, order in orders.items()}, true)
+
+
+def graded_ndcg(gain: F64, best: F64, k: int = 10) -> F64:
+    """(q,) NDCG@k (Jarvelin and Kekalainen 2002) of gains in the order shown, (q, >= k), against the best
+    that the same candidates allow, (q, n) from the highest."""
+    shown, ideal = _dcg(gain[:, :k]), _dcg(best[:, :k])
+    return np.asarray(np.where(ideal > 0, shown / np.maximum(ideal, 1e-12), 0.0), np.float64)
+
+
+def _dcg(gain: F64) -> F64:
+    return np.asarray((gain / np.log2(np.arange(2, gain.shape[1] + 2))).sum(axis=1), np.float64)

@@ -24,16 +24,18 @@ from training.impressions import Shown, read_shown
 from training.interest import Interest, InterestQuality, calibrate, judge
 from training.intervals import Coverage, coverage, fit_intervals
 from training.job_columns import corpus_columns
+from training.market_truth import MarketTruth
 from training.progress import say
 from training.ranker import RankerTraining, fit_ranker
 from training.ranker_data import PairFeatures, columns_of, ranker_config, shown_features
-from training.ranking import LIKENESS, TOWERS, Comparison, Score, compare, find_candidates
+from training.ranking import LIKENESS, TOWERS, Candidates, Comparison, Score, compare, find_candidates
 from training.ranking import RANKER as OURS
 from training.tracking import Run
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
+ORACLE = "the truth's own order"
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,12 @@ class SecondStage:
     def table(self) -> Table:
         label = " (simulated market: synthetic data)" if self.synthetic else ""
         title = f"Second stage, test window: {len(self.comparison.task):,} seekers{label}"
-        table = Table("", *METRICS, title=title, title_justify="left", min_width=130)
+        true = self.comparison.true_estimates()
+        columns = (*METRICS, "true NDCG@10") if true else METRICS
+        table = Table("", *columns, title=title, title_justify="left", min_width=150)
         for name, result in self.comparison.results.items():
-            table.add_row(name, *(str(result.estimate(m)) for m in METRICS))
+            judged = [str(true[name])] if true else []
+            table.add_row(name, *(str(result.estimate(m)) for m in METRICS), *judged)
         return table
 
     def log(self, run: Run) -> None:
@@ -146,10 +151,11 @@ def train_second_stage(
     bundle: ModelBundle,
     cache: Path,
     recipe: RankerRecipe,
-    others: dict[str, Score] | None = None,
+    market: Path | None = None,
 ) -> SecondStage:
     """Learns from impressions before the validation window, stops and calibrates on that window, and is
-    judged on the test window. `cache` keeps the postings' columns; `others` are orders to compare with.
+    judged on the test window. `cache` keeps the postings' columns. With `market`, the simulated market that
+    the snapshot was made of, the truth judges too.
 
     Raises RankerError or ValueError if a window has no impressions with a rank, or only one outcome.
     """
@@ -163,7 +169,11 @@ def train_second_stage(
     ranker, interest = fit_interest(past, near, recipe)
     likeness, _ = fit_interest(past, near, recipe, groups=frozenset({"likeness"}))
     task = window_task(corpus, split.test, split.end + 1, max_users=recipe.users)
-    candidates = find_candidates(features, task, recipe.candidates)
+    comparison = _compare(
+        find_candidates(features, task, recipe.candidates),
+        {OURS: ranker, LIKENESS: likeness},
+        None if market is None else MarketTruth.of(market, corpus),
+    )
     intervals, held = _intervals(interest, ranker, near, last)
     return SecondStage(
         ranker=ranker,
@@ -171,10 +181,18 @@ def train_second_stage(
         intervals=intervals,
         quality=judge(interest, ranker.logit(last.x), last.shown.label, last.shown.rank),
         coverage=held,
-        comparison=compare(candidates, {OURS: ranker, LIKENESS: likeness}, others),
+        comparison=comparison,
         synthetic=corpus.synthetic,
         sample=past.x[:5_000],
     )
+
+
+def _compare(candidates: Candidates, rankers: dict[str, Ranker], truth: MarketTruth | None) -> Comparison:
+    if truth is None:
+        return compare(candidates, rankers)
+    at = candidates.task.at
+    best: dict[str, Score] = {ORACLE: lambda user, jobs: truth.utility(user, jobs, at)}
+    return compare(candidates, rankers, best, lambda user, jobs: truth.chance(user, jobs, at))
 
 
 def fit_interest(

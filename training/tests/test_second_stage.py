@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from models.match import INTERVALS_INTEREST, RANKER
 from models.ranker import Ranker
 from training.evaluate import window_task
 from training.interest import Interest, calibrate, chance_error, judge
+from training.market_truth import MarketTruth
 from training.ranker import Examination
-from training.ranking import LIKENESS, TOWERS, compare, find_candidates
+from training.ranking import LIKENESS, TOWERS, compare, find_candidates, graded_ndcg
 from training.ranking import RANKER as OURS
-from training.second_stage import SecondStage, debug, train_second_stage
+from training.second_stage import ORACLE, SecondStage, debug, train_second_stage
 from training.tests.small_market import SmallMarket, small_market
 from training.tracking import NullRun
 
@@ -27,7 +29,9 @@ def market() -> SmallMarket:
 
 @pytest.fixture(scope="module")
 def stage(market: SmallMarket) -> SecondStage:
-    return train_second_stage(market.corpus, market.bundle, market.folder / "columns", debug())
+    return train_second_stage(
+        market.corpus, market.bundle, market.folder / "columns", debug(), market.folder / "market"
+    )
 
 
 def test_it_puts_towers_that_know_nothing_right(stage: SecondStage) -> None:
@@ -38,7 +42,15 @@ def test_it_puts_towers_that_know_nothing_right(stage: SecondStage) -> None:
     assert np.isfinite(list(metrics.values())).all()
     assert stage.quality.everywhere.ece < 0.05
     stage.log(NullRun())
-    assert stage.table().row_count == 3
+    assert stage.table().row_count == 4
+
+
+def test_the_truth_judges_without_what_was_shown(stage: SecondStage) -> None:
+    true = stage.comparison.true_estimates()
+    assert set(true) == set(stage.comparison.results)
+    assert 0.0 < true[TOWERS].mean < true[OURS].mean < true[ORACLE].mean <= 1.0
+    assert true[ORACLE].mean > 0.8  # the noise of a pair is all it does not know
+    assert stage.comparison.metrics()["ranker/true_NDCG@10"] == true[OURS].mean
 
 
 def test_it_is_the_same_again(market: SmallMarket, stage: SecondStage) -> None:
@@ -70,6 +82,21 @@ def test_candidates_are_the_nearest_that_were_not_seen(market: SmallMarket) -> N
         assert not seen & set(row)
         assert set(row) <= {-1, *task.candidates.tolist()}
         assert len(set(row) - {-1}) == len([j for j in row if j >= 0])
+
+
+def test_a_market_of_another_size_is_not_the_truth(market: SmallMarket, tmp_path: Path) -> None:
+    manifest = json.loads((market.folder / "market" / "manifest.json").read_text())
+    manifest["config"]["seekers"] += 1
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match="not those of the market"):
+        MarketTruth.of(tmp_path, market.corpus)
+
+
+def test_graded_ndcg_of_a_known_list() -> None:
+    gain = np.array([[0.0, 1.0, 0.5], [0.0, 0.0, 0.0]])
+    ideal = 1.0 + 0.5 / np.log2(3)
+    expected = (1.0 / np.log2(3) + 0.5 / np.log2(4)) / ideal
+    np.testing.assert_allclose(graded_ndcg(gain, -np.sort(-gain, axis=1)), [expected, 0.0])
 
 
 def test_any_order_can_be_compared(market: SmallMarket) -> None:
