@@ -34,7 +34,7 @@ class Promise:
             f"jobviews: P({self.event}), n = {self.n:,}, ECE {self.found.ece:.4f} "
             f"(a perfect model: {self.expected_ece:.4f}), Brier {self.found.brier:.4f}"
         )
-        table = Table("promised", "observed", "cases", title=title, title_justify="left")
+        table = Table("promised", "observed", "cases", title=title, title_justify="left", min_width=120)
         for promised, observed, count in zip(
             self.found.promised, self.found.observed, self.found.count, strict=True
         ):
