@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     resume_fonts: CommaList = ()
     #: From this score on a posting counts as a match.
     match_threshold: float = Field(default=0.5, ge=0, le=1)
-    # Ed25519, 32 bytes as base64url: the secret half that signs receipts (empty: derived from SECRET_KEY), and
+    # Ed25519, 32 bytes as base64url: the secret half that signs receipts (empty: from SECRET_KEY), and
     # the public halves of keys that signed before.
     receipt_key: SecretStr = SecretStr("")
     receipt_keys_previous: CommaList = ()

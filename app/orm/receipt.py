@@ -15,7 +15,7 @@ PURPOSES = ("seeker_guidance", "candidate_screening", "research")
 
 
 class ScoreReceipt(Base):
-    """Never changed. `signed` is the canonical JSON that `signature` (base64url, Ed25519) is of, kept as text:
+    """Never changed. `signed` is the canonical JSON that `signature` (base64url, Ed25519) is of, as text:
     jsonb would write its numbers anew. It holds hashes and numbers, no word of what was scored."""
 
     __tablename__ = "score_receipt"
