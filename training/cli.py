@@ -172,9 +172,14 @@ def train_fit(
 ) -> None:
     """Fit, calibrate and judge `fit` on three simulated markets (synthetic data)."""
     from training.fit import make_fit
+    from training.tracking import start_run
 
-    with one_line():
-        typer.echo(json.dumps(make_fit(out, work).document(), indent=1))
+    settings = TrainingSettings()
+    uri, artifacts = settings.tracking_uri, settings.artifacts
+    with one_line(), start_run("jobpilot/calibration", uri=uri, artifacts=artifacts) as run:
+        report = make_fit(out, work)
+        report.log(run)
+        typer.echo(json.dumps(report.document(), indent=1))
 
 
 @app.command()

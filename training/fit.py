@@ -22,11 +22,13 @@ from features.transform import FeatureTransform
 from models.fit import EVENT, YEAR_KNOTS, FitModel
 from models.intervals import Intervals
 from models.match import FIT, INTERVALS_FIT
+from training import plots
 from training.calibrate import Reliability, reliability
 from training.fit_data import FitPairs, fit_pairs
 from training.intervals import Coverage, coverage, fit_intervals
 from training.market import MarketConfig, generate
 from training.progress import say
+from training.tracking import Run
 
 F64 = npt.NDArray[np.float64]
 _NEEDS = 3
@@ -49,6 +51,21 @@ class FitReport:
     auc: float
     baseline_auc: float
     coverage: Coverage
+
+    def log(self, run: Run) -> None:
+        """Figures and the reliability diagram, labelled synthetic."""
+        run.tags({"synthetic": "true", "number": NAME})
+        run.metrics(
+            {
+                "fit/ece": self.reliability.ece,
+                "fit/brier": self.reliability.brier,
+                "fit/auc": self.auc,
+                "fit/baseline_auc": self.baseline_auc,
+                "fit/interval_coverage": self.coverage.inside.mean,
+            }
+        )
+        run.figure(plots.reliability_diagram(self.reliability), "plots/fit/reliability.png")
+        run.text(json.dumps(self.document(), indent=1), "fit.json")
 
     def document(self) -> dict[str, object]:
         return {
