@@ -12,7 +12,7 @@ import pyarrow as pa
 from features.demand_columns import DemandColumns, fit_rows
 from features.evidence import Evidence
 from features.matches import MIN_DEMANDS, MIN_PERSON_WORDS
-from features.snapshot import read_events, read_jobs, read_users
+from features.snapshot import read_events, read_jobs, read_manifest, read_users
 from features.transform import FeatureTransform
 from training.market import MarketConfig
 from training.market.truth import RequirementTruth
@@ -73,9 +73,14 @@ def fit_pairs(config: MarketConfig, snapshot: Path, transform: FeatureTransform)
 
 
 def market_demands(snapshot: Path, transform: FeatureTransform) -> DemandColumns:
-    jobs = track(read_jobs(snapshot), 0, "reading what postings ask for")
+    jobs = track(read_jobs(snapshot), read_manifest(snapshot).rows("jobs"), "reading what postings ask for")
     return DemandColumns.of(transform.demands(job) for job in jobs)
 
 
 def market_evidence(snapshot: Path, transform: FeatureTransform) -> list[Evidence]:
-    return [transform.evidence(user) for user in track(read_users(snapshot), 0, "reading what seekers show")]
+    return [
+        transform.evidence(user)
+        for user in track(
+            read_users(snapshot), read_manifest(snapshot).rows("users"), "reading what seekers show"
+        )
+    ]
