@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from training.calibrate import Reliability
 from training.metrics import Estimate
 
-_INK = "#1f4e79"
+INK = "#1f4e79"
 
 
-def _axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+def new_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.set(title=title, xlabel=x, ylabel=y)
@@ -27,9 +27,9 @@ def _axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
 
 
 def loss_curve(loss: Sequence[float], monitor: Sequence[float], name: str) -> Figure:
-    figure, axes = _axes("Training", "epoch", "sampled softmax loss")
+    figure, axes = new_axes("Training", "epoch", "sampled softmax loss")
     epochs = range(1, len(loss) + 1)
-    axes.plot(epochs, loss, color=_INK, label="training loss")
+    axes.plot(epochs, loss, color=INK, label="training loss")
     right = axes.twinx()
     right.plot(range(1, len(monitor) + 1), monitor, color="#b35c00", label=f"validation {name}")
     right.set_ylabel(f"validation {name}")
@@ -38,7 +38,7 @@ def loss_curve(loss: Sequence[float], monitor: Sequence[float], name: str) -> Fi
 
 
 def recall_curve(curves: Mapping[str, Sequence[float]], ks: Sequence[int]) -> Figure:
-    figure, axes = _axes("Recall@k on the test window", "k", "recall")
+    figure, axes = new_axes("Recall@k on the test window", "k", "recall")
     for name, values in curves.items():
         axes.plot(ks, values, label=name, linewidth=2.4 if name == "two-tower" else 1.2)
     axes.legend(frameon=False, fontsize=8)
@@ -47,10 +47,10 @@ def recall_curve(curves: Mapping[str, Sequence[float]], ks: Sequence[int]) -> Fi
 
 def comparison(results: Mapping[str, Estimate], metric: str) -> Figure:
     """Means with 95 % intervals, best on top."""
-    figure, axes = _axes(f"{metric} on the test window, 95 % intervals", metric, "")
+    figure, axes = new_axes(f"{metric} on the test window, 95 % intervals", metric, "")
     ordered = sorted(results.items(), key=lambda item: item[1].mean)
     for row, (name, e) in enumerate(ordered):
-        colour = "#b35c00" if name.startswith("two-tower") else _INK
+        colour = "#b35c00" if name.startswith("two-tower") else INK
         axes.errorbar(
             e.mean, row, xerr=[[e.mean - e.low], [e.high - e.mean]], fmt="o", color=colour, capsize=3
         )
@@ -60,19 +60,31 @@ def comparison(results: Mapping[str, Estimate], metric: str) -> Figure:
 
 def slices(results: Mapping[str, Estimate]) -> Figure:
     """One bar per slice with its 95 % interval and its n."""
-    figure, axes = _axes("Quality by slice, 95 % intervals", "", next(iter(results)).split("/")[0])
+    figure, axes = new_axes("Quality by slice, 95 % intervals", "", next(iter(results)).split("/")[0])
     for column, e in enumerate(results.values()):
         if e.n:
             error = [[e.mean - e.low], [e.high - e.mean]]
-            axes.bar(column, e.mean, yerr=error, color=_INK, capsize=4, width=0.6)
+            axes.bar(column, e.mean, yerr=error, color=INK, capsize=4, width=0.6)
     labels = [f"{name.split('/')[1]}\nn = {e.n:,}" for name, e in results.items()]
     axes.set_xticks(range(len(labels)), labels)
     return figure
 
 
-def reliability_diagram(r: Reliability) -> Figure:
-    figure, axes = _axes(f"Reliability (ECE {r.ece:.3f}, n = {int(r.count.sum()):,})", "promised", "observed")
+def differences(results: Mapping[str, Estimate], metric: str) -> Figure:
+    """Differences with 95 % intervals, in the order given, the first on top; 0 is marked."""
+    figure, axes = new_axes(f"{metric}, 95 % intervals", metric, "")
+    axes.axvline(0.0, color="grey", linestyle="--", linewidth=1)
+    for row, e in enumerate(results.values()):
+        axes.errorbar(e.mean, row, xerr=[[e.mean - e.low], [e.high - e.mean]], fmt="o", color=INK, capsize=3)
+    axes.set_yticks(range(len(results)), [f"{name} (n = {e.n:,})" for name, e in results.items()])
+    axes.invert_yaxis()
+    return figure
+
+
+def reliability_diagram(r: Reliability, what: str = "") -> Figure:
+    title = f"Reliability{' of ' if what else ''}{what} (ECE {r.ece:.3f}, n = {int(r.count.sum()):,})"
+    figure, axes = new_axes(title, "promised", "observed")
     top = float(max(r.promised.max(), r.observed.max())) * 1.1
     axes.plot([0, top], [0, top], color="grey", linestyle="--", linewidth=1)
-    axes.plot(r.promised, r.observed, "o-", color=_INK)
+    axes.plot(r.promised, r.observed, "o-", color=INK)
     return figure
