@@ -7,6 +7,7 @@
                             jobs.parquet   what filters and explanations read, one row per indexed posting
                             golden.json    records with the vectors this release gave them
     <releases>/CHAMPION                    the id of the release that answers, replaced atomically
+    <releases>/CHALLENGER                  who is tried on a share of people, if somebody is
 
 ReleaseError is raised for everything that makes a folder unfit to answer, always as one line.
 """
@@ -22,14 +23,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from models.bundle import ModelBundle, file_digests
 from models.golden import Golden, read_golden
 from models.index import JobIndex
 from models.jobs_table import JobsWriter
 
-CHAMPION = "CHAMPION"
+CHAMPION, CHALLENGER = "CHAMPION", "CHALLENGER"
 MANIFEST = "release.json"
 LANGUAGE = "language"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -183,6 +184,46 @@ def set_champion(releases: Path, release_id: str) -> None:
         os.fsync(file.fileno())
     temporary.replace(releases / CHAMPION)
     _sync(releases)
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A release that `share` of people meet: alone ("split") or drafted with the champion ("interleave")."""
+
+    release_id: str
+    share: float
+    mode: Literal["split", "interleave"] = "interleave"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1 or self.mode not in ("split", "interleave"):
+            raise ReleaseError(
+                f"a challenger meets a share in (0, 1] of people, by split or interleave: {self}"
+            )
+
+
+def challenger(releases: Path) -> Challenger | None:
+    """None if nobody challenges. Raises ReleaseError if the file is malformed."""
+    try:
+        raw = json.loads((releases / CHALLENGER).read_text())
+        named = Challenger(str(raw["release_id"]), float(raw["share"]), raw["mode"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseError(f"{releases / CHALLENGER} names no challenger: {error}") from error
+    release_folder(releases, named.release_id)
+    return named
+
+
+def set_challenger(releases: Path, named: Challenger | None) -> None:
+    """None ends the challenge. Raises ReleaseError if there is no such release."""
+    if named is None:
+        (releases / CHALLENGER).unlink(missing_ok=True)
+        return
+    if not (release_folder(releases, named.release_id) / MANIFEST).is_file():
+        raise ReleaseError(f"there is no release {named.release_id} in {releases}")
+    temporary = releases / f".{CHALLENGER}.{os.getpid()}.tmp"
+    temporary.write_text(json.dumps(asdict(named)))
+    temporary.replace(releases / CHALLENGER)
 
 
 def release_folder(releases: Path, release_id: str) -> Path:

@@ -96,6 +96,7 @@ class ScoredJob(Wire):
     propensity: float = Field(gt=0, le=1, description="chance that the policy put this job here")
     reasons: tuple[Reason, ...] = ()
     match: Match | None = Field(default=None, description="absent where the release has no match model")
+    release_id: str = Field(default="", description="what to log it under, if not the answer's release")
 
 
 class RecommendResponse(Wire):

@@ -201,7 +201,7 @@ class JobPilotService:
     @refusals
     def recommend(self, request: RecommendRequest) -> RecommendResponse:
         worker = self._worker
-        answer = worker.recommender.recommend(worker.engine, request, datetime.now(UTC))
+        answer = worker.recommend(request)
         self._answered("recommend", len(answer.items), answer.stages_ms)
         return answer
 

@@ -16,6 +16,7 @@ from serving.behaviour import Behaviour, GuardedBehaviour, LateBehaviour, Memory
 from serving.changes import ChangeDesk
 from serving.engine import Engine
 from serving.errors import ReleaseRefusedError
+from serving.experiment import Experiment
 from serving.follower import Follower
 from serving.journal import Journal, MemoryJournal
 from serving.journal_postgres import PostgresJournal
@@ -25,7 +26,7 @@ from serving.memory import settle_memory
 from serving.metrics import Metrics
 from serving.recommender import Recommender
 from serving.replay import ReplayDesk
-from serving.schemas import JobDocument, StateResponse
+from serving.schemas import JobDocument, RecommendRequest, RecommendResponse, StateResponse
 from serving.settings import ServingSettings
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,13 @@ class Worker:
             encoder_threads=settings.encoder_threads,
         )
         self.follower.start()
+        self.experiment = Experiment(
+            settings.releases_dir,
+            journal,
+            seconds=settings.champion_seconds,
+            encoder_threads=settings.encoder_threads,
+        )
+        self.experiment.start()
         behaviour = GuardedBehaviour(_behaviour(settings))
         self.recommender = Recommender(behaviour, epsilon=settings.epsilon, draw=random.SystemRandom())
         self.changes = ChangeDesk(journal, self.follower, behaviour)
@@ -66,6 +74,15 @@ class Worker:
     def engine(self) -> Engine:
         """Take it once per request: the next request may be answered by another release."""
         return self.follower.engine
+
+    def recommend(self, request: RecommendRequest) -> RecommendResponse:
+        """By the champion, or by what the experiment makes of it."""
+        now = datetime.now(UTC)
+
+        def by(engine: Engine, asked: RecommendRequest) -> RecommendResponse:
+            return self.recommender.recommend(engine, asked, now)
+
+        return self.experiment.answer(self.engine, request, by, random.SystemRandom())
 
     def encode(self, documents: Sequence[JobDocument]) -> tuple[list[EncodedJob], str]:
         """The vectors and the encoder version that made them."""
@@ -89,6 +106,7 @@ class Worker:
         )
 
     def close(self) -> None:
+        self.experiment.stop()
         self.follower.stop()
         self._journal.close()
 

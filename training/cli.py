@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 # Before torch and numpy are imported: two OpenMP threads stall each other on a busy two-core machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -232,6 +232,21 @@ def promote(
     with one_line():
         _registry().promote(release_id, force=force)
         say(f"release {release_id} is the champion")
+
+
+@app.command()
+def challenge(
+    release_id: Annotated[str | None, typer.Argument(help="nothing ends the challenge")] = None,
+    share: Annotated[float, typer.Option(help="of people who meet it")] = 0.1,
+    split: Annotated[bool, typer.Option("--split", help="alone, not drafted with the champion")] = False,
+) -> None:
+    """Try a release on a share of people beside the champion, by interleaving or by a split."""
+    from models.release import Challenger
+
+    with one_line():
+        mode: Any = "split" if split else "interleave"
+        _registry().challenge(Challenger(release_id, share, mode) if release_id else None)
+        say(f"{release_id} challenges, {mode}, {share:.0%} of people" if release_id else "nobody challenges")
 
 
 @app.command()

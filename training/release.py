@@ -12,7 +12,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.release import Release, ReleaseError, champion, read_release, set_champion
+from models.release import (
+    Challenger,
+    Release,
+    ReleaseError,
+    challenger,
+    champion,
+    read_release,
+    set_challenger,
+    set_champion,
+)
 from training.tracking import tracking_client
 
 if TYPE_CHECKING:
@@ -81,6 +90,18 @@ class Registry:
         self._alias("champion", release.release_id)
         set_champion(self.releases, release.release_id)
 
+    def challenge(self, named: Challenger | None) -> None:
+        """Puts a release before a share of people beside the champion; None ends it.
+
+        Raises ReleaseError, also if a gate failed: nobody is to meet what may not be champion.
+        """
+        if named is not None:
+            failed = self.failed_gates(named.release_id)
+            if failed:
+                raise ReleaseError(f"release {named.release_id} failed: {', '.join(g.name for g in failed)}")
+            self._alias("challenger", named.release_id)
+        set_challenger(self.releases, named)
+
     def rollback(self) -> str:
         """Back to the previous champion, whose id is returned. Raises ReleaseError if there is none."""
         path = self.releases / "PREVIOUS"
@@ -93,7 +114,9 @@ class Registry:
     def status(self) -> dict[str, object]:
         current = champion(self.releases)
         folders = sorted(p.parent.name for p in self.releases.glob("*/release.json"))
+        beside = challenger(self.releases)
         out: dict[str, object] = {"champion": current, "releases": folders}
+        out["challenger"] = None if beside is None else asdict(beside)
         out["failed_gates"] = {name: [g.name for g in self.failed_gates(name)] for name in folders}
         if current:
             release = asdict(read_release(self.releases / current))

@@ -45,7 +45,8 @@ FROM user_record WHERE user_id = :user_id
 """)  # noqa: S608 - the inserted names are fields of a class of ours
 _SHOW = text(f"""
 WITH ranked AS (
-  SELECT (item->>0)::bigint AS job_id, (item->>1)::float8 AS score, (item->>2)::float8 AS propensity, place
+  SELECT (item->>0)::bigint AS job_id, (item->>1)::float8 AS score, (item->>2)::float8 AS propensity,
+    item->>3 AS release_id, place
   FROM jsonb_array_elements(CAST(:ranked AS jsonb)) WITH ORDINALITY AS given(item, place)
   -- an impression lost in a crash of the whole machine costs training one row; waiting for the disk costs
   -- every page a millisecond
@@ -57,7 +58,7 @@ WITH ranked AS (
   ORDER BY r.place LIMIT :limit
 ), logged AS (
   INSERT INTO impression (request_id, user_id, job_id, rank, score, propensity, release_id)
-  SELECT :request_id, :user_id, job_id, rank, score, propensity, :release_id FROM shown
+  SELECT :request_id, :user_id, job_id, rank, score, propensity, release_id FROM shown
 )
 SELECT {SUMMARY}
 FROM shown s JOIN job j ON j.id = s.job_id JOIN company c ON c.id = j.company_id ORDER BY s.rank
@@ -69,6 +70,7 @@ class Ranked:
     job_id: int
     score: float
     propensity: float
+    release_id: str = ""
 
 
 async def known(
@@ -112,10 +114,11 @@ async def show(
     """
     parameters = {
         # one text: psycopg writes arrays element by element in Python
-        "ranked": json.dumps([(item.job_id, item.score, item.propensity) for item in ranked]),
+        "ranked": json.dumps(
+            [(item.job_id, item.score, item.propensity, item.release_id or release_id) for item in ranked]
+        ),
         "limit": limit,
         "request_id": request_id,
         "user_id": user_id,
-        "release_id": release_id,
     }
     return (await session.execute(_SHOW, parameters)).all()

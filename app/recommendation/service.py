@@ -118,7 +118,7 @@ def _ranked(answer: RecommendResponse) -> list[Ranked]:
     for name, milliseconds in answer.stages_ms.items():
         record(f"serving.{name}", milliseconds)
     return [
-        Ranked(item.job_id, item.score, item.propensity)
+        Ranked(item.job_id, item.score, item.propensity, item.release_id)
         for item in sorted(answer.items, key=lambda item: item.rank)
     ]
 
