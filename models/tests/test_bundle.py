@@ -59,4 +59,4 @@ def test_a_missing_or_foreign_file_is_refused(saved: Path, tmp_path: Path) -> No
 
 def test_nothing_in_a_bundle_is_a_pickle(saved: Path) -> None:
     kinds = {p.suffix for p in saved.rglob("*") if p.is_file()}
-    assert kinds <= {".json", ".safetensors", ".npy", ".onnx", ".gz", ".csv", ".md"}
+    assert kinds <= {".json", ".safetensors", ".npy", ".onnx", ".gz", ".csv", ".md", ".txt"}
