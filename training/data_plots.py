@@ -29,8 +29,9 @@ def events_per_day(events: pa.Table, boundaries: Mapping[str, int] | None = None
         days, count = np.unique(day[kind == name], return_counts=True)
         axes.plot(days.astype("datetime64[D]"), count, color=colour, label=name)
     for name, at in (boundaries or {}).items():
-        axes.axvline(np.datetime64(at // 86_400_000_000, "D"), color="black", linestyle=":", linewidth=1)  # type: ignore[arg-type]
-        axes.text(np.datetime64(at // 86_400_000_000, "D"), 1.0, f" {name}", fontsize=8)  # type: ignore[arg-type]
+        on = np.datetime64(at // 86_400_000_000, "D")
+        axes.axvline(on, color="black", linestyle=":", linewidth=1)  # type: ignore[arg-type]
+        axes.text(on, 1.1, name, fontsize=8, rotation=90, ha="right")  # type: ignore[arg-type]
     axes.set_yscale("log")
     axes.tick_params(axis="x", labelsize=8, rotation=30)
     axes.legend(frameon=False, fontsize=8, ncols=3)

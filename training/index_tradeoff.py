@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,20 +78,18 @@ def times(cells: Sequence[Cell]) -> Figure:
     return figure
 
 
-def recalls(cells: Sequence[Cell]) -> Figure:
-    """Mean recall of the scan by filter, down to the worst query."""
+def recalls(found: Mapping[str, Sequence[Cell]]) -> Figure:
+    """Mean recall of the scan by data set and filter, down to the worst query."""
     figure, axes = new_axes("Recall against exact search (invented vectors)", "", "recall")
-    mine = [c for c in cells if c.kind == "fastscan"]
-    low = [c.recall - c.worst for c in mine]
-    axes.errorbar(
-        range(len(mine)),
-        [c.recall for c in mine],
-        yerr=[low, [0.0] * len(mine)],
-        fmt="o",
-        color=INK,
-        capsize=3,
-    )
-    axes.set_xticks(range(len(mine)), [f"{c.filter}\n{c.passing:,} rows" for c in mine], fontsize=8)
+    for shift, (name, cells) in enumerate(found.items()):
+        mine = [c for c in cells if c.kind == "fastscan"]
+        low = [c.recall - c.worst for c in mine]
+        places, colour = np.arange(len(mine)) + 0.15 * shift, (INK, "#2e7d32")[shift % 2]
+        means = [c.recall for c in mine]
+        error = [low, [0.0] * len(mine)]
+        axes.errorbar(places, means, yerr=error, fmt="o", color=colour, capsize=3, label=name)
+        axes.set_xticks(range(len(mine)), [f"{c.filter}\n{c.passing:,} rows" for c in mine], fontsize=8)
     axes.axhline(0.99, color="#b35c00", linestyle="--", linewidth=1)
     axes.set_ylim(top=1.005)
+    axes.legend(frameon=False)
     return figure

@@ -22,6 +22,7 @@ from typing import Any
 
 import platformdirs
 from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.snapshot import latest_snapshot, snapshot_from_market
 from models.bundle import ModelBundle
@@ -130,7 +131,8 @@ class KeptWorkspace(Workspace):
 
     @contextmanager
     def run(self, *, fresh: bool = False) -> Iterator[Run]:
-        with super().run(fresh=fresh) as run:
+        """On one thread of BLAS: `implicit`, a baseline, warns of any more."""
+        with threadpool_limits(1, "blas"), super().run(fresh=fresh) as run:
             yield KeptRun(run, self.figures)
 
 
@@ -172,8 +174,11 @@ class NotebookData:
 
     @contextmanager
     def copy(self) -> Iterator[KeptWorkspace]:
-        """A copy to train in, gone afterwards. MLflow logs it if MLFLOW_TRACKING_URI is set."""
+        """A copy to train in, gone afterwards. MLflow logs it if MLFLOW_TRACKING_URI is set; what it keeps as
+        files stays here."""
         with TemporaryDirectory(prefix="notebook-") as name:
+            (self.folder / "mlruns").mkdir(exist_ok=True)
+            (Path(name) / "mlruns").symlink_to(self.folder / "mlruns")
             for part in ("snapshots", "work", "encoder", "cache"):
                 shutil.copytree(self.folder / part, Path(name) / part)
             yield _workspace(Path(name), os.environ.get("MLFLOW_TRACKING_URI"))
