@@ -20,7 +20,7 @@ types:
 	$(BIN)/mypy
 
 unit: browser  ## tests start their own PostgreSQL, and find or install a browser
-	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -q
+	@.ci/unit
 
 browser:
 	@.ci/browser

@@ -243,7 +243,8 @@ def release_step(work: Workspace, *, promote: bool = True) -> Release:
             work.settings.encoder_source,
         )
         release = publish(work.settings.releases, release_id, bundle, index, corpus, evidence, language)
-        verdict = [*gates(evidence, release), *audit_gates(bundle, work.settings.data_dir / "audit", run)]
+        audit_folder, people = work.settings.data_dir / "audit", work.settings.audit_people
+        verdict = [*gates(evidence, release), *audit_gates(bundle, audit_folder, run, people)]
         registry.register(release, run.run_id, verdict)
         run.artifact(release.folder / "bundle", "bundle")
         for gate in verdict:

@@ -11,13 +11,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class TrainingSettings(BaseSettings):
-    """Read from the environment: DATABASE_URL, MLFLOW_TRACKING_URI, DATA_DIR, ENCODER_SOURCE."""
+    """Read from the environment: each field in capitals, DATABASE_URL and so on."""
 
     model_config = SettingsConfigDict(extra="ignore")
 
     database_url: str | None = Field(default=None, description="the app's PostgreSQL")
     mlflow_tracking_uri: str | None = Field(default=None, description="default: a schema of that database")
     data_dir: Path = Path("data")
+    audit_people: int = Field(default=800, ge=60, description="invented applicants of a release's audit")
     encoder_source: Path | None = Field(default=None, description="a transformers folder instead of MiniLM")
 
     @model_validator(mode="after")

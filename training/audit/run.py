@@ -29,8 +29,8 @@ from training.tracking import Run
 EXPERIMENT = "jobpilot/bias-audit"
 PEOPLE = 3_000
 EDITED = 200
-#: Of the audit that every release goes through; the full one is a command of its own.
-GATE_PEOPLE, GATE_EDITED = 800, 40
+#: The audit that every release goes through is smaller than the command's: one in so many is edited.
+PEOPLE_PER_EDITED = 20
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def audit_release(
     return found.release_id, audit(score, load_or_make(folder, people), edited=edited)
 
 
-def audit_gates(bundle: ModelBundle, folder: Path, run: Run) -> list[Gate]:
-    """The two gates of a bundle about to be released, on a smaller audit set; tables go into the run."""
+def audit_gates(bundle: ModelBundle, folder: Path, run: Run, size: int) -> list[Gate]:
+    """The two gates of a bundle about to be released, on `size` people; tables go into the run."""
     from training.audit.scorer import BundleScorer
 
-    people = load_or_make(folder / f"people-{GATE_PEOPLE}", GATE_PEOPLE)
-    done = audit(BundleScorer(bundle), people, edited=GATE_EDITED)
+    people = load_or_make(folder / f"people-{size}", size)
+    done = audit(BundleScorer(bundle), people, edited=size // PEOPLE_PER_EDITED)
     log(done, run, "Bias audit")
     verdicts = (("bias", done.bias), ("invariance", done.invariance))
     return [Gate(name, verdict.passed, verdict.detail) for name, verdict in verdicts]

@@ -56,6 +56,7 @@ class System:
     def environment(self) -> dict[str, str]:
         ours = {
             "DATA_DIR": str(self.folder),
+            "AUDIT_PEOPLE": "100",
             "DATABASE_URL": self.database_url,
             "APP_PORT": str(self.app_port),
             "SERVING_URL": f"http://127.0.0.1:{self.serving_port}",
