@@ -80,7 +80,7 @@ class System:
         output = self.command("jobpilot-ml", "pipeline", "--recipe", "debug", "--seed", str(seed))
         found = re.search(r"release (\S+) is", output)
         assert found is not None, output
-        self.command("jobpilot-ml", "promote", found[1])
+        self.command("jobpilot-ml", "promote", found[1], "--force")
         return found[1]
 
     @contextmanager
