@@ -6,20 +6,18 @@ Not an explanation made afterwards: the rows are the terms of the sum that the m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from features.demands import STRENGTHS, Strength
-from features.evidence import Shown
-from features.matches import Match, fit_row
+from features.demands import STRENGTHS
+from features.matches import Match
 from models.fit import FitModel
 
 F64 = npt.NDArray[np.float64]
 Status = Literal["met", "missing", "unknown", ""]
-_NEEDS = len(STRENGTHS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +88,3 @@ def interest_ledger(base: float, groups: Sequence[str], contributions: F64) -> L
     """contributions (G,) in calibrated logits."""
     rows = [Row(name, float(c)) for name, c in zip(groups, contributions, strict=True)]
     return Ledger((Row("base", base), *rows))
-
-
-def without(match: Match, lost: frozenset[Shown]) -> Match:
-    """The match once some places show nothing any more."""
-    left = tuple(place for place in match.shown if place not in lost)
-    return replace(match, shown=left, met=match.met if left else 0.0)
-
-
-def needs(row: F64) -> dict[Strength, tuple[int, int]]:
-    """Need -> (met, asked)."""
-    return {need: (int(row[_NEEDS + k]), int(row[k])) for k, need in enumerate(STRENGTHS)}
-
-
-__all__ = ["Ledger", "Row", "fit_ledger", "fit_row", "interest_ledger", "needs", "without"]

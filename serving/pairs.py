@@ -84,7 +84,7 @@ def figures(snapshots: Sequence[Snapshot]) -> tuple[F64, F32]:
     x = np.zeros((len(snapshots), len(CROSS_FEATURE_ORDER)), np.float32)
     for k, kept in enumerate(snapshots):
         if kept.fit is not None:
-            if tuple(kept.fit) != FIT_ORDER and set(kept.fit) != set(FIT_ORDER):
+            if set(kept.fit) != set(FIT_ORDER):
                 raise ValueError("the snapshot's fit holds other figures than this release reads")
             rows[k] = [float(kept.fit[name]) for name in FIT_ORDER]
         if kept.interest is not None:
